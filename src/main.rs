@@ -1,0 +1,3 @@
+//! The `blankline` program.
+
+fn main() {}

@@ -1,0 +1,248 @@
+//! Labels over bytes: what each byte of a message is.
+//!
+//! The invariant that everything hangs on: the labels of an [`Anatomy`] *tile* their message. They
+//! start at 0, each begins where the one before ended, and none is empty. So only the ends are
+//! kept, 8 bytes a label, and no gap or overlap can be written down at all.
+
+use super::Span;
+
+/// How a line ended.
+///
+/// ```
+/// use blankline::wire::LineEnd;
+/// assert_eq!(LineEnd::CrLf.octets(), b"\r\n");
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum LineEnd {
+    /// Carriage return and line feed: the end that RFC 1945 2.2 asks for.
+    CrLf,
+    /// A line feed alone: tolerated (RFC 1945 appendix B), and noted.
+    BareLf,
+}
+
+impl LineEnd {
+    /// The bytes of the line end.
+    ///
+    /// ```
+    /// assert_eq!(blankline::wire::LineEnd::BareLf.octets(), b"\n");
+    /// ```
+    #[must_use]
+    pub const fn octets(self) -> &'static [u8] {
+        match self {
+            Self::CrLf => b"\r\n",
+            Self::BareLf => b"\n",
+        }
+    }
+}
+
+/// What a run of bytes is: the vocabulary of the trace, the page, the lessons and the diff.
+///
+/// ```
+/// use blankline::wire::{LineEnd, Part};
+/// assert_eq!(Part::RequestTarget.name(), "request-target");
+/// assert_eq!(Part::BlankLine(LineEnd::CrLf).name(), "blank-line");
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Part {
+    /// An empty line before the request line; ignored (RFC 9112 2.2).
+    EmptyLine,
+    /// The method (RFC 1945 5.1.1).
+    Method,
+    /// SP or HT between the words of a first line.
+    Space,
+    /// The request target (RFC 1945 5.1.2 calls it Request-URI).
+    RequestTarget,
+    /// `HTTP/` and two numbers (RFC 1945 3.1).
+    HttpVersion,
+    /// Three digits (RFC 1945 6.1.1).
+    StatusCode,
+    /// The words after the status code, for people only (RFC 1945 6.1.1).
+    ReasonPhrase,
+    /// A field's name (RFC 1945 4.2).
+    FieldName,
+    /// The colon right after a field's name.
+    Colon,
+    /// SP or HT around a field's value; not part of it.
+    Whitespace,
+    /// A field's value, or one line of it when it is folded.
+    FieldValue,
+    /// A line end and the blanks after it inside a folded value (RFC 1945 2.2: read as one SP).
+    ObsFold,
+    /// The end of a line that had something in it.
+    LineEnd(LineEnd),
+    /// The empty line that ends the head: the one this project is named after.
+    BlankLine(LineEnd),
+    /// The body (RFC 1945 7.2).
+    Body,
+    /// Bytes after the end of the message (RFC 1945 7.2.2 gives them no meaning).
+    Excess,
+    /// Bytes that no rule covers.
+    Unparsed,
+}
+
+impl Part {
+    /// The part's name in kebab-case, as traces and JSON show it.
+    ///
+    /// ```
+    /// assert_eq!(blankline::wire::Part::FieldName.name(), "field-name");
+    /// ```
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::EmptyLine => "empty-line",
+            Self::Method => "method",
+            Self::Space => "space",
+            Self::RequestTarget => "request-target",
+            Self::HttpVersion => "http-version",
+            Self::StatusCode => "status-code",
+            Self::ReasonPhrase => "reason-phrase",
+            Self::FieldName => "field-name",
+            Self::Colon => "colon",
+            Self::Whitespace => "whitespace",
+            Self::FieldValue => "field-value",
+            Self::ObsFold => "obs-fold",
+            Self::LineEnd(_) => "line-end",
+            Self::BlankLine(_) => "blank-line",
+            Self::Body => "body",
+            Self::Excess => "excess",
+            Self::Unparsed => "unparsed",
+        }
+    }
+}
+
+/// One label: a part and the bytes that it covers.
+///
+/// ```
+/// use blankline::wire::{Label, Part, Span};
+/// let label = Label { part: Part::Method, span: Span::new(0, 3) };
+/// assert_eq!(label.span.of(b"GET /"), b"GET");
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Label {
+    /// What the bytes are.
+    pub part: Part,
+    /// Where they stand; never empty.
+    pub span: Span,
+}
+
+/// The labels of one message, tiling it from byte 0.
+///
+/// ```
+/// use blankline::wire::{Anatomy, Part};
+/// let mut anatomy = Anatomy::default();
+/// anatomy.push(Part::Method, 3);
+/// anatomy.push(Part::Space, 4);
+/// anatomy.push(Part::Space, 4); // empty: not a label
+/// let names: Vec<_> = anatomy.labels().map(|label| label.part.name()).collect();
+/// assert_eq!(names, ["method", "space"]);
+/// assert_eq!(anatomy.end(), 4);
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Anatomy {
+    marks: Vec<Mark>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Mark {
+    end: u32,
+    part: Part,
+}
+
+impl Anatomy {
+    /// Room for `labels` labels, so that a head of usual size is labelled without growing.
+    ///
+    /// ```
+    /// assert_eq!(blankline::wire::Anatomy::with_capacity(64).end(), 0);
+    /// ```
+    #[must_use]
+    pub fn with_capacity(labels: usize) -> Self {
+        Self {
+            marks: Vec::with_capacity(labels),
+        }
+    }
+
+    /// Labels the bytes from the end of the last label up to `end` as `part`; nothing if that is
+    /// empty. Offsets past 4 GiB are kept at the largest that fits.
+    ///
+    /// ```
+    /// use blankline::wire::{Anatomy, Part};
+    /// let mut anatomy = Anatomy::default();
+    /// anatomy.push(Part::Body, 10);
+    /// assert_eq!(anatomy.labels().next().map(|l| l.span.len()), Some(10));
+    /// ```
+    #[inline]
+    pub fn push(&mut self, part: Part, end: usize) {
+        let end = u32::try_from(end).unwrap_or(u32::MAX);
+        if self.marks.last().map_or(0, |mark| mark.end) < end {
+            self.marks.push(Mark { end, part });
+        }
+    }
+
+    /// Takes the last label away, so that its bytes can be labelled anew.
+    ///
+    /// ```
+    /// use blankline::wire::{Anatomy, Part};
+    /// let mut anatomy = Anatomy::default();
+    /// anatomy.push(Part::Space, 2);
+    /// anatomy.pop();
+    /// assert_eq!(anatomy.end(), 0);
+    /// ```
+    pub fn pop(&mut self) {
+        self.marks.pop();
+    }
+
+    /// The offset where the last label ends: how many bytes are labelled.
+    ///
+    /// ```
+    /// assert_eq!(blankline::wire::Anatomy::default().end(), 0);
+    /// ```
+    #[must_use]
+    pub fn end(&self) -> usize {
+        self.marks.last().map_or(0, |mark| mark.end as usize)
+    }
+
+    /// The labels in the order of their bytes.
+    ///
+    /// ```
+    /// use blankline::wire::{Anatomy, Part, Span};
+    /// let mut anatomy = Anatomy::default();
+    /// anatomy.push(Part::Method, 3);
+    /// anatomy.push(Part::Space, 4);
+    /// assert_eq!(anatomy.labels().last().map(|l| l.span), Some(Span::new(3, 4)));
+    /// ```
+    pub fn labels(&self) -> impl Iterator<Item = Label> + '_ {
+        let mut start = 0;
+        self.marks.iter().map(move |mark| {
+            let span = Span::new(start, mark.end as usize);
+            start = span.end;
+            Label {
+                part: mark.part,
+                span,
+            }
+        })
+    }
+
+    /// The label of the byte at `offset`, if it is labelled.
+    ///
+    /// ```
+    /// use blankline::wire::{Anatomy, Part};
+    /// let mut anatomy = Anatomy::default();
+    /// anatomy.push(Part::Method, 3);
+    /// assert_eq!(anatomy.at(2).map(|l| l.part), Some(Part::Method));
+    /// assert_eq!(anatomy.at(3), None);
+    /// ```
+    #[must_use]
+    pub fn at(&self, offset: usize) -> Option<Label> {
+        let index = self
+            .marks
+            .partition_point(|mark| mark.end as usize <= offset);
+        let mark = self.marks.get(index)?;
+        let start = index
+            .checked_sub(1)
+            .and_then(|before| self.marks.get(before));
+        Some(Label {
+            part: mark.part,
+            span: Span::new(start.map_or(0, |mark| mark.end as usize), mark.end as usize),
+        })
+    }
+}
