@@ -1,3 +1,20 @@
 //! blankline: a raw HTTP/1.0 server that shows every byte.
+//!
+//! **A message is bytes with labels.** The reader labels every byte that it takes in, the writer every
+//! byte that it puts out; whatever is shown of an exchange is a function of labelled bytes.
+//!
+//! Read bottom-up; a module imports only what stands above it here (`notes/architecture.md`):
+//!
+//! * L0 [`wire`]: bytes and their meaning, without sockets, files, threads or clocks; [`clock`]: wall time
+//! * L1 [`record`]: what passed over a wire, as values
+//! * L2 [`engine`]: the loop, the workers, the sockets
+//! * L3 [`app`]: the lesson site
+//!
+//! Absent on purpose: HTTP/1.1 and later, TLS, a router that hides the URL table, a response that adds
+//! fields of its own, `unsafe`.
 
+pub mod app;
+pub mod clock;
+pub mod engine;
+pub mod record;
 pub mod wire;

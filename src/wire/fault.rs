@@ -310,6 +310,10 @@ faults! {
         "A line without a version is HTTP/0.9, which has only GET; add HTTP/1.0 to the line."
         "没有版本的行是 HTTP/0.9，只有 GET；请在行尾加上 HTTP/1.0。";
 
+    BadStatus "bad-status" 400 13 "RFC 1945 6.1"
+        "A status line is the version, three digits and a phrase; these are not three digits."
+        "状态行是版本、三位数字和一个短语；这里不是三位数字。";
+
     // Fields
     TooManyFields "too-many-fields" 431 4 "RFC 6585 5"
         "The head has {seen} fields, and the limit is {limit} (--fields)."
@@ -423,8 +427,16 @@ mod tests {
     fn slugs_are_kebab_case_and_differ() {
         for (index, kind) in FaultKind::ALL.iter().enumerate() {
             let slug = kind.slug();
-            assert!(slug.bytes().all(|b| b.is_ascii_lowercase() || b == b'-'), "{slug}");
-            assert!(FaultKind::ALL[..index].iter().all(|other| other.slug() != slug), "{slug}");
+            assert!(
+                slug.bytes().all(|b| b.is_ascii_lowercase() || b == b'-'),
+                "{slug}"
+            );
+            assert!(
+                FaultKind::ALL[..index]
+                    .iter()
+                    .all(|other| other.slug() != slug),
+                "{slug}"
+            );
         }
     }
 

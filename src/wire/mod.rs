@@ -1,15 +1,48 @@
 //! L0: bytes and their meaning, both ways. No sockets, files, threads or clocks.
+//!
+//! Read in this order: `span`, `anatomy`, `fault` (the vocabulary); `scan`, `dissect`, `target`, `framing`
+//! (bytes in); `status`, `response` (bytes out); `date`, `cookie`, `condition` (field values); `state`,
+//! `connection` (a conversation over time); `edition` (where the sources differ); `opinion` (httparse's).
 
 mod anatomy;
+mod condition;
+mod connection;
+mod cookie;
+mod date;
+mod dissect;
 mod edition;
+mod excerpt;
 mod fault;
+mod framing;
 mod octets;
+mod opinion;
+mod response;
+mod scan;
 mod span;
+mod state;
 mod status;
+mod target;
 
 pub use anatomy::{Anatomy, Label, LineEnd, Part};
+pub use condition::{Condition, Conditions, Outcome, Validators, last_modified_to_send};
+pub use connection::{Connection, Event, Limits, Misuse, Protocol};
+pub use cookie::{
+    Cookie, SameSite, SetCookie, cookie, parse_cookies, quote_cookie_value, unquote_cookie_value,
+};
+pub use date::HttpDate;
+pub use dissect::{Field, RequestHead, ResponseHead, Version, dissect_request, dissect_response};
 pub use edition::{Edition, NotModifiedRule};
+pub use excerpt::{Excerpt, excerpt};
 pub use fault::{Fault, FaultKind, Lang, Verdict};
+pub use framing::{BodyFraming, has_token};
 pub use octets::{Escaped, is_blank, is_token, is_token_octet, trim_blanks};
+pub use opinion::{Opinion, request_opinion, response_opinion};
+pub use response::{EncodedHead, FieldName, FieldValue, ResponseWriter};
+pub use scan::{HeadScan, is_simple_request_line};
 pub use span::Span;
+pub use state::{
+    CLIENT_TRANSITIONS, ClientInput, ClientState, SERVER_TRANSITIONS, ServerInput, ServerState,
+    Transition,
+};
 pub use status::Status;
+pub use target::{Target, decode_form, decode_path, encode_location, query_pairs};

@@ -1,0 +1,76 @@
+//! The body of a refusal: what is wrong, where, by which rule, and what to do, in both languages.
+//!
+//! ```text
+//! 400 bad-target at byte 4
+//! Between the method and the version stands one target with no spaces in it; ... (RFC 1945 5.1.2)
+//! ...the same in Chinese...
+//!
+//!   GET /a b HTTP/1.0\r\n
+//!       ^^^^
+//!
+//! Sending the same bytes again will get the same answer.
+//! ```
+
+use std::fmt::Write as _;
+
+use super::{Reply, Settings, TEXT};
+use crate::wire::{Fault, Lang, RequestHead, Status, excerpt};
+
+/// The refusal for a fault.
+pub(super) fn lesson(settings: &Settings, head: &RequestHead, fault: &Fault) -> Reply {
+    let status = settings
+        .edition
+        .status(fault.kind)
+        .unwrap_or(Status::BAD_REQUEST);
+    let mut text = format!(
+        "{} {} at byte {}\n",
+        status.code(),
+        fault.kind.slug(),
+        fault.at.start
+    );
+    // Writing to a String cannot fail.
+    for lang in [settings.lang, settings.lang.other()] {
+        let _ = writeln!(text, "{} ({})", fault.sentence(lang), fault.kind.rule());
+    }
+    if let Some(excerpt) = excerpt(head.bytes(), fault.at) {
+        let _ = write!(text, "\n  {}\n  {}\n", excerpt.line, excerpt.caret);
+    }
+    text.push('\n');
+    for lang in [settings.lang, settings.lang.other()] {
+        text.push_str(outlook(status, lang));
+        text.push('\n');
+    }
+    Reply::new(status).with_body(TEXT, text)
+}
+
+/// Whether it is temporary or permanent, which an error's body should say (RFC 1945 9.4 and 9.5).
+const fn outlook(status: Status, lang: Lang) -> &'static str {
+    match (status, lang) {
+        (Status::SERVICE_UNAVAILABLE | Status::REQUEST_TIMEOUT, Lang::En) => {
+            "This is temporary: the same request may succeed in a moment."
+        }
+        (Status::SERVICE_UNAVAILABLE | Status::REQUEST_TIMEOUT, Lang::Zh) => {
+            "这是暂时的：同样的请求稍后可能成功。"
+        }
+        (Status::INTERNAL_SERVER_ERROR, Lang::En) => "Nobody knows whether it would work again.",
+        (Status::INTERNAL_SERVER_ERROR, Lang::Zh) => "再试一次能否成功，不得而知。",
+        (_, Lang::En) => "This is permanent: the same bytes will get the same answer.",
+        (_, Lang::Zh) => "这是永久的：同样的字节会得到同样的回答。",
+    }
+}
+
+/// Text as HTML shows it: `& < > " '` as entities.
+pub(super) fn escape_html(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for character in text.chars() {
+        match character {
+            '&' => escaped.push_str("&amp;"),
+            '<' => escaped.push_str("&lt;"),
+            '>' => escaped.push_str("&gt;"),
+            '"' => escaped.push_str("&quot;"),
+            '\'' => escaped.push_str("&#39;"),
+            other => escaped.push(other),
+        }
+    }
+    escaped
+}

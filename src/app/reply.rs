@@ -1,0 +1,190 @@
+//! What a view answers, before it is bytes; and the one place where it becomes bytes.
+//!
+//! A view fills named slots in any order; [`Reply::encode`] writes them in the order of the house:
+//! Date, Server, then Vary, Last-Modified, ETag, X-Frame-Options, Content-Type, Location,
+//! Content-Length, Cache-Control, Allow, Connection, then one Set-Cookie a line. That is the order
+//! of the notes' responses (Django 1.11 on Python 2.7), with the fields that they lack put between.
+
+use std::borrow::Cow;
+
+use crate::engine::{Body, Response};
+use crate::wire::{
+    Edition, EncodedHead, Fault, FieldName, FieldValue, HttpDate, RequestHead, ResponseWriter,
+    SetCookie, Status, Version,
+};
+
+/// A view's answer.
+#[derive(Debug)]
+pub struct Reply {
+    /// The status code.
+    pub status: Status,
+    /// Whether the answer depends on the cookies: `Vary: Cookie`.
+    pub varies_by_cookie: bool,
+    /// When the resource last changed.
+    pub last_modified: Option<HttpDate>,
+    /// The resource's entity tag, quotes included.
+    pub entity_tag: Option<FieldValue>,
+    /// What the body is. A redirect has one even without a body, as in the notes.
+    pub content_type: Option<Cow<'static, str>>,
+    /// Where a redirect leads, already encoded for the wire.
+    pub location: Option<FieldValue>,
+    /// What caches may do.
+    pub cache_control: Option<&'static str>,
+    /// The methods that the resource takes.
+    pub allow: Option<&'static str>,
+    /// Cookies to set, in this order.
+    pub cookies: Vec<SetCookie>,
+    /// The body, as GET would send it.
+    pub body: Body,
+    /// What the view noticed about the request.
+    pub faults: Vec<Fault>,
+}
+
+/// What the encoding needs to know of the site and the request.
+#[derive(Clone, Copy, Debug)]
+pub struct Wire<'a> {
+    /// Whose HTTP is spoken.
+    pub edition: Edition,
+    /// The Server field's value; none is sent when it is `None`.
+    pub server: Option<&'a FieldValue>,
+    /// The request's head.
+    pub head: &'a RequestHead,
+    /// Whether the response may say `Connection: keep-alive`.
+    pub may_keep_alive: bool,
+    /// The time.
+    pub now: HttpDate,
+}
+
+impl Reply {
+    /// An answer with this status and nothing else in it.
+    #[must_use]
+    pub const fn new(status: Status) -> Self {
+        Self {
+            status,
+            varies_by_cookie: false,
+            last_modified: None,
+            entity_tag: None,
+            content_type: None,
+            location: None,
+            cache_control: None,
+            allow: None,
+            cookies: Vec::new(),
+            body: Body::EMPTY,
+            faults: Vec::new(),
+        }
+    }
+
+    /// A 200 with an HTML page.
+    #[must_use]
+    pub fn html(page: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(Status::OK).with_body(HTML, page)
+    }
+
+    /// A 200 with plain text.
+    #[must_use]
+    pub fn text(text: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(Status::OK).with_body(TEXT, text)
+    }
+
+    /// The same with a body of this type.
+    #[must_use]
+    pub fn with_body(
+        mut self,
+        content_type: &'static str,
+        body: impl Into<Cow<'static, str>>,
+    ) -> Self {
+        self.content_type = Some(Cow::Borrowed(content_type));
+        self.body = Body::Bytes(match body.into() {
+            Cow::Borrowed(text) => Cow::Borrowed(text.as_bytes()),
+            Cow::Owned(text) => Cow::Owned(text.into_bytes()),
+        });
+        self
+    }
+
+    /// Turns it into bytes for this request: a HEAD gets no body, a Simple-Request no head.
+    #[must_use]
+    pub fn encode(self, wire: Wire<'_>) -> Response {
+        // A Simple-Response is a body without a head, but to a refused request we say the status.
+        let is_simple = wire.head.version() == Version::Simple && self.status == Status::OK;
+        let head = if is_simple && wire.head.is_method(b"GET") {
+            EncodedHead::simple(self.status)
+        } else {
+            self.encode_head(wire)
+        };
+        let bodiless = wire.head.is_method(b"HEAD") || self.status.is_bodiless();
+        Response {
+            head,
+            body: if bodiless { Body::EMPTY } else { self.body },
+            faults: self.faults,
+        }
+    }
+
+    fn encode_head(&self, wire: Wire<'_>) -> EncodedHead {
+        let phrase = match self.status {
+            Status::FOUND => wire.edition.found_phrase(),
+            status => status.phrase(),
+        };
+        let has_body = !self.status.is_bodiless();
+        let mut writer = ResponseWriter::new(self.status, phrase).date(FieldName::DATE, wire.now);
+        let fixed = |value: &'static str| FieldValue::new(value.as_bytes()).ok();
+        if let Some(server) = wire.server {
+            writer = writer.field(FieldName::SERVER, server);
+        }
+        if self.varies_by_cookie {
+            writer = put(writer, FieldName::VARY, fixed("Cookie").as_ref());
+        }
+        // No file may claim to be newer than the answer that carries it (RFC 1945 10.10).
+        if let Some(last_modified) = self.last_modified.filter(|_| has_body) {
+            writer = writer.date(FieldName::LAST_MODIFIED, last_modified.min(wire.now));
+        }
+        writer = put(writer, FieldName::ETAG, self.entity_tag.as_ref());
+        if has_body {
+            writer = put(
+                writer,
+                FieldName::X_FRAME_OPTIONS,
+                fixed("SAMEORIGIN").as_ref(),
+            );
+            if let Some(content_type) = &self.content_type {
+                let content_type = match content_type {
+                    Cow::Borrowed(text) => FieldValue::new(text.as_bytes()),
+                    Cow::Owned(text) => FieldValue::new(text.clone().into_bytes()),
+                };
+                writer = put(writer, FieldName::CONTENT_TYPE, content_type.ok().as_ref());
+            }
+        }
+        writer = put(writer, FieldName::LOCATION, self.location.as_ref());
+        if has_body {
+            writer = writer.content_length(self.body.length());
+        }
+        writer = put(
+            writer,
+            FieldName::CACHE_CONTROL,
+            self.cache_control.and_then(fixed).as_ref(),
+        );
+        writer = put(
+            writer,
+            FieldName::ALLOW,
+            self.allow.and_then(fixed).as_ref(),
+        );
+        if wire.may_keep_alive {
+            writer = put(writer, FieldName::CONNECTION, fixed("keep-alive").as_ref());
+        }
+        for cookie in &self.cookies {
+            writer = writer.set_cookie(cookie, wire.edition, wire.now);
+        }
+        writer.finish()
+    }
+}
+
+/// The content type of the site's pages.
+pub const HTML: &str = "text/html; charset=utf-8";
+
+/// The content type of lessons and echoes.
+pub const TEXT: &str = "text/plain; charset=utf-8";
+
+fn put(writer: ResponseWriter, name: FieldName, value: Option<&FieldValue>) -> ResponseWriter {
+    match value {
+        Some(value) => writer.field(name, value),
+        None => writer,
+    }
+}

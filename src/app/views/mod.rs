@@ -1,0 +1,6 @@
+//! The pages, one file a topic. A view takes a `Visit` and gives a `Reply`, and touches nothing else.
+
+pub(super) mod files;
+pub(super) mod home;
+pub(super) mod raw;
+pub(super) mod redirect;

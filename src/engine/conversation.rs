@@ -1,0 +1,349 @@
+//! A connection and a site, talking: everything between the bytes and the views but the socket.
+//!
+//! Bytes and times go in, a job for a worker and the bytes to send come out. The loop drives it with
+//! a socket; the golden tests drive it without one, so that both run the same code.
+
+use std::fs::File;
+use std::net::SocketAddr;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::time::{Instant, SystemTime};
+
+use super::service::{Body, Place, Request, Response, Service};
+use crate::record::{Exchange, Hint, Record};
+use crate::wire::{
+    Connection, EncodedHead, Event, Fault, FaultKind, HttpDate, Protocol, RequestHead, ServerState,
+    Span, Status,
+};
+
+/// What a turn needs to know of the world.
+#[derive(Clone, Copy, Debug)]
+pub struct Now {
+    /// For timers.
+    pub instant: Instant,
+    /// For dates.
+    pub wall: SystemTime,
+}
+
+/// One connection's exchanges, one after the other.
+#[derive(Debug)]
+pub struct Conversation {
+    connection: Connection,
+    /// The exchange under way; boxed, so that an idle connection is small.
+    exchange: Option<Box<Underway>>,
+    outbound: Option<Box<Outbound>>,
+}
+
+/// A whole request on its way to a worker, and back with its response.
+pub type Job = Box<Request>;
+
+/// What is to be sent next.
+#[derive(Debug)]
+pub enum Transmit<'a> {
+    /// These bytes, one run after the other; either may be empty.
+    Bytes([&'a [u8]; 2]),
+    /// The rest of the head (perhaps empty), then `length` bytes of the file from `offset`.
+    File {
+        /// The rest of the head.
+        head: &'a [u8],
+        /// The file.
+        file: &'a File,
+        /// Where in the file, in bytes.
+        offset: u64,
+        /// How many bytes are left of it.
+        length: u64,
+    },
+}
+
+#[derive(Debug)]
+struct Underway {
+    at: SystemTime,
+    started: Instant,
+    head: Option<Box<RequestHead>>,
+    body: Vec<u8>,
+    faults: Vec<Fault>,
+}
+
+#[derive(Debug)]
+struct Outbound {
+    status: Status,
+    head: Vec<u8>,
+    body: Body,
+    /// Of head and body together.
+    sent: u64,
+}
+
+impl Conversation {
+    /// For a connection that was just accepted.
+    #[must_use]
+    pub fn new(protocol: Arc<Protocol>, now: Instant) -> Self {
+        Self {
+            connection: Connection::new(protocol, now),
+            exchange: None,
+            outbound: None,
+        }
+    }
+
+    /// The protocol's view of it.
+    #[must_use]
+    pub const fn connection(&self) -> &Connection {
+        &self.connection
+    }
+
+    /// Input: bytes from the client. [`drive`](Self::drive) next.
+    pub fn receive(&mut self, bytes: &[u8], now: Instant) {
+        self.connection.receive(bytes, now);
+    }
+
+    /// Input: the client closed its side. [`drive`](Self::drive) next.
+    pub fn receive_eof(&mut self) {
+        self.connection.receive_eof();
+    }
+
+    /// Input: time has passed. [`drive`](Self::drive) next.
+    pub fn handle_timeout(&mut self, now: Instant) {
+        self.connection.handle_timeout(now);
+    }
+
+    /// Input: the connection is gone both ways.
+    pub fn receive_reset(&mut self) {
+        if let Some(exchange) = &mut self.exchange {
+            let end = exchange.head.as_ref().map_or(0, |head| head.bytes().len());
+            let fault = Fault::new(FaultKind::ConnectionReset, Span::at(end));
+            exchange.faults.push(fault);
+        }
+        self.connection.receive_reset();
+    }
+
+    /// Works on everything that came in. A request for a worker is handed out; bring its response
+    /// to [`complete`](Self::complete), or it to [`turn_away`](Self::turn_away).
+    pub fn drive<S: Service>(
+        &mut self,
+        service: &S,
+        peer: SocketAddr,
+        now: Now,
+        records: &mut Option<Vec<Record>>,
+    ) -> Option<Job> {
+        while let Some(event) = self.connection.poll_event() {
+            match event {
+                Event::Head(head, _) => self.exchange = Some(Underway::new(Some(head), now)),
+                Event::Data(data) => {
+                    if let Some(exchange) = &mut self.exchange {
+                        exchange.add(data);
+                    }
+                }
+                Event::EndOfMessage => {
+                    let Some(request) = self.request(peer) else {
+                        continue;
+                    };
+                    match service.place(&request.head) {
+                        Place::Worker => return Some(request),
+                        Place::Loop => {
+                            let response = answer(service, &request, HttpDate::from(now.wall));
+                            self.complete(service, request, response, now);
+                        }
+                    }
+                }
+                Event::Noted(fault) => match (&mut self.exchange, &mut *records) {
+                    (Some(exchange), _) => exchange.faults.push(fault),
+                    (None, Some(records)) => records.push(Record::Hint(Box::new(Hint {
+                        peer,
+                        fault,
+                        so_far: self.connection.unused().to_vec(),
+                    }))),
+                    (None, None) => {}
+                },
+                Event::Rejected(head, fault) => {
+                    let exchange = self
+                        .exchange
+                        .get_or_insert_with(|| Underway::new(None, now));
+                    match head {
+                        Some(head) => exchange.head = Some(head),
+                        None => exchange.faults.push(fault),
+                    }
+                    self.refuse(service, &fault, now);
+                }
+            }
+        }
+        None
+    }
+
+    /// A request is answered.
+    pub fn complete<S: Service>(
+        &mut self,
+        service: &S,
+        request: Job,
+        response: Response,
+        now: Now,
+    ) {
+        self.take_back(request.head);
+        if let Err(fault) = self.send(response, now) {
+            self.refuse(service, &fault, now);
+        }
+    }
+
+    /// No worker is free to answer a request.
+    pub fn turn_away<S: Service>(&mut self, service: &S, request: Job, places: usize, now: Now) {
+        let at = request.head.target_at();
+        self.take_back(request.head);
+        let fault = Fault::new(FaultKind::ServerBusy, at).measured(0, places as u64);
+        if let Some(exchange) = &mut self.exchange {
+            exchange.faults.push(fault);
+        }
+        self.refuse(service, &fault, now);
+    }
+
+    fn take_back(&mut self, head: Box<RequestHead>) {
+        if let Some(exchange) = &mut self.exchange {
+            exchange.head = Some(head);
+        }
+    }
+
+    fn refuse<S: Service>(&mut self, service: &S, fault: &Fault, now: Now) {
+        let empty;
+        let head = match self
+            .exchange
+            .as_ref()
+            .and_then(|exchange| exchange.head.as_deref())
+        {
+            Some(head) => head,
+            None => {
+                empty = RequestHead::dissect(Vec::new());
+                &empty
+            }
+        };
+        let response = service.refuse(head, fault, HttpDate::from(now.wall));
+        if self.send(response, now).is_err() {
+            // A lesson that cannot be sent leaves nothing to say.
+            self.connection.receive_reset();
+        }
+    }
+
+    /// Output: what to send next, if anything.
+    #[must_use]
+    pub fn poll_transmit(&self) -> Option<Transmit<'_>> {
+        let outbound = self.outbound.as_deref()?;
+        let (head, sent) = (outbound.head.as_slice(), outbound.sent);
+        let head_length = head.len() as u64;
+        let head = head.get(usize::try_from(sent).ok()?..).unwrap_or_default();
+        let body_sent = sent.saturating_sub(head_length);
+        Some(match &outbound.body {
+            Body::Bytes(body) => {
+                let body = body
+                    .get(usize::try_from(body_sent).ok()?..)
+                    .unwrap_or_default();
+                Transmit::Bytes([head, body])
+            }
+            Body::File { file, length } => Transmit::File {
+                head,
+                file,
+                offset: body_sent,
+                length: length.saturating_sub(body_sent),
+            },
+        })
+    }
+
+    /// Input: `bytes` more bytes went out. [`drive`](Self::drive) next, once all of them did.
+    pub fn transmitted(&mut self, bytes: u64, now: Instant) {
+        if let Some(outbound) = &mut self.outbound {
+            outbound.sent += bytes;
+        }
+        self.connection.transmitted(bytes, now);
+    }
+
+    /// Whether a request is under way: its head came, and it is not answered yet.
+    #[must_use]
+    pub const fn is_underway(&self) -> bool {
+        self.exchange.is_some()
+    }
+
+    /// Output: the exchange that has ended, if one has and somebody wants to know.
+    pub fn poll_record(
+        &mut self,
+        peer: SocketAddr,
+        ended: impl Fn() -> Instant,
+        wanted: bool,
+    ) -> Option<Record> {
+        if matches!(
+            self.connection.server(),
+            ServerState::Sending | ServerState::MustRespond
+        ) {
+            return None;
+        }
+        let is_ended = self.outbound.is_some() || self.connection.server() == ServerState::Closed;
+        let exchange = if is_ended {
+            self.exchange.take()?
+        } else {
+            return None;
+        };
+        let outbound = self.outbound.take();
+        if !wanted {
+            return None;
+        }
+        Some(Record::Exchange(Box::new(Exchange {
+            at: exchange.at,
+            peer,
+            head: exchange.head,
+            faults: exchange.faults,
+            status: outbound.as_ref().map(|outbound| outbound.status),
+            bytes: outbound.as_ref().map_or(0, |outbound| outbound.sent),
+            took: ended().saturating_duration_since(exchange.started),
+        })))
+    }
+
+    fn request(&mut self, peer: SocketAddr) -> Option<Job> {
+        let exchange = self.exchange.as_mut()?;
+        Some(Box::new(Request {
+            head: exchange.head.take()?,
+            body: std::mem::take(&mut exchange.body),
+            peer,
+            may_keep_alive: self.connection.may_keep_alive(),
+        }))
+    }
+
+    fn send(&mut self, response: Response, now: Now) -> Result<(), Fault> {
+        let Response { head, body, faults } = response;
+        if let Some(exchange) = &mut self.exchange {
+            exchange.faults.extend(faults);
+        }
+        let responded = self.connection.respond(&head, body.length(), now.instant);
+        responded.map_err(|_| Fault::new(FaultKind::ServerError, Span::default()))?;
+        self.outbound = Some(Box::new(Outbound {
+            status: head.status(),
+            head: EncodedHead::into_bytes(head),
+            body,
+            sent: 0,
+        }));
+        Ok(())
+    }
+}
+
+/// Asks the site. A view that panics is our fault, and costs one 500 and not the loop.
+pub fn answer<S: Service>(service: &S, request: &Request, now: HttpDate) -> Response {
+    catch_unwind(AssertUnwindSafe(|| service.respond(request, now))).unwrap_or_else(|_| {
+        let fault = Fault::new(FaultKind::ServerError, request.head.target_at());
+        let mut response = service.refuse(&request.head, &fault, now);
+        response.faults.push(fault);
+        response
+    })
+}
+
+impl Underway {
+    fn new(head: Option<Box<RequestHead>>, now: Now) -> Box<Self> {
+        Box::new(Self {
+            at: now.wall,
+            started: now.instant,
+            head,
+            body: Vec::new(),
+            faults: Vec::new(),
+        })
+    }
+
+    fn add(&mut self, data: Vec<u8>) {
+        if self.body.is_empty() {
+            self.body = data;
+        } else {
+            self.body.extend_from_slice(&data);
+        }
+    }
+}

@@ -1,0 +1,388 @@
+//! The loop: one thread, one listener, one set of connections.
+
+use std::collections::VecDeque;
+use std::io::{self, ErrorKind};
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
+use std::time::{Duration, Instant};
+
+use mio::net::{TcpListener, TcpStream};
+use mio::{Events, Interest, Poll, Token, Waker};
+use rustix::io::Errno;
+
+use super::conversation::{Conversation, Job, Now};
+use super::peer::{Outcome, Peer};
+use super::peers::Peers;
+use super::service::Service;
+use super::timers::Timers;
+use super::workers::{Mailbox, Workers};
+use crate::clock::Clock;
+use crate::record::{Record, Tap};
+use crate::wire::{Protocol, ServerState};
+
+const LISTENER: Token = Token(usize::MAX);
+const WAKER: Token = Token(usize::MAX - 1);
+
+/// Connections taken in one turn before the others get theirs.
+const ACCEPTS_A_TURN: usize = 128;
+
+/// How long accepting rests after the system had no descriptor or no memory for a connection.
+const ACCEPT_REST: Duration = Duration::from_millis(100);
+
+/// One read's worth of bytes; a loop has one such buffer, however many connections it has.
+const READ_BUFFER: usize = 64 * 1024;
+
+/// How far stopping has come.
+pub(super) const RUNNING: u8 = 0;
+
+/// What every loop of an engine shares.
+#[derive(Debug)]
+pub(super) struct Shared<S> {
+    pub(super) service: Arc<S>,
+    pub(super) protocol: Arc<Protocol>,
+    pub(super) clock: Clock,
+    pub(super) workers: Workers,
+    /// Connections a loop may have at once.
+    pub(super) connections: usize,
+    /// How long stopping waits for exchanges under way.
+    pub(super) stop_time: Duration,
+    /// `RUNNING`; 1 when stopping; 2 and more to end at once.
+    pub(super) stage: Arc<AtomicU8>,
+}
+
+/// One loop.
+pub(super) struct Loop<S> {
+    shared: Arc<Shared<S>>,
+    poll: Poll,
+    /// `None` once stopping has begun.
+    listener: Option<TcpListener>,
+    mailbox: Arc<Mailbox>,
+    peers: Peers<Peer>,
+    timers: Timers,
+    /// Whose turn it is.
+    queue: VecDeque<Token>,
+    /// The listener had more when it was last asked.
+    acceptable: bool,
+    /// Accepting rests until then.
+    resting: Option<Instant>,
+    /// When stopping gives up on what is under way.
+    stop_at: Option<Instant>,
+    buffer: Box<[u8]>,
+    /// Made only while there is a tap.
+    records: Option<Vec<Record>>,
+    tap: Option<Box<dyn Tap>>,
+}
+
+impl<S: Service> Loop<S> {
+    pub(super) fn new(
+        shared: Arc<Shared<S>>,
+        mut listener: TcpListener,
+        tap: Option<Box<dyn Tap>>,
+    ) -> io::Result<Self> {
+        let poll = Poll::new()?;
+        poll.registry()
+            .register(&mut listener, LISTENER, Interest::READABLE)?;
+        let mailbox = Arc::new(Mailbox::new(Waker::new(poll.registry(), WAKER)?));
+        Ok(Self {
+            shared,
+            poll,
+            listener: Some(listener),
+            mailbox,
+            peers: Peers::default(),
+            timers: Timers::default(),
+            queue: VecDeque::new(),
+            acceptable: true,
+            resting: None,
+            stop_at: None,
+            buffer: vec![0; READ_BUFFER].into_boxed_slice(),
+            records: tap.as_ref().map(|_| Vec::new()),
+            tap,
+        })
+    }
+
+    pub(super) fn mailbox(&self) -> Arc<Mailbox> {
+        Arc::clone(&self.mailbox)
+    }
+
+    /// Runs until it is told to stop. The order of a round is the list atop `engine/mod.rs`.
+    pub(super) fn run(mut self) -> io::Result<()> {
+        let mut events = Events::with_capacity(1024);
+        let mut timeout = Some(Duration::ZERO);
+        loop {
+            match self.poll.poll(&mut events, timeout) {
+                Err(error) if error.kind() != ErrorKind::Interrupted => return Err(error),
+                _ => {}
+            }
+            let now = self.now();
+            for event in &events {
+                match event.token() {
+                    LISTENER => self.acceptable = true,
+                    WAKER => self.completions(now),
+                    token => self.mark(token, event),
+                }
+            }
+            self.accept(now);
+            self.turns(now);
+            self.expire(now);
+            if self.is_over(now) {
+                self.flush();
+                return Ok(());
+            }
+            self.flush();
+            timeout = self.timeout(now);
+        }
+    }
+
+    #[allow(
+        clippy::disallowed_methods,
+        reason = "the loop's clock, read once a round"
+    )]
+    fn now(&self) -> Now {
+        Now {
+            instant: Instant::now(),
+            wall: self.shared.clock.wall(),
+        }
+    }
+
+    /// Nothing to wait for while a peer or the listener has more; else the earliest deadline.
+    fn timeout(&self, now: Now) -> Option<Duration> {
+        let can_accept =
+            self.acceptable && self.resting.is_none() && self.has_room() && self.listener.is_some();
+        if !self.queue.is_empty() || can_accept {
+            return Some(Duration::ZERO);
+        }
+        let due = [self.timers.next(), self.resting, self.stop_at];
+        let due = due.into_iter().flatten().min()?;
+        Some(due.saturating_duration_since(now.instant))
+    }
+
+    fn accept(&mut self, now: Now) {
+        if self.resting.is_some_and(|until| until <= now.instant) {
+            self.resting = None;
+        }
+        if !self.acceptable || self.resting.is_some() {
+            return;
+        }
+        for _ in 0..ACCEPTS_A_TURN {
+            if !self.has_room() && !self.evict() {
+                return;
+            }
+            let Some(listener) = &self.listener else {
+                return;
+            };
+            match listener.accept() {
+                Ok((stream, address)) => self.admit(stream, address, now),
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                    self.acceptable = false;
+                    return;
+                }
+                // The client gave up while it was queued: the next one is waiting.
+                Err(error)
+                    if matches!(
+                        error.kind(),
+                        ErrorKind::ConnectionAborted | ErrorKind::Interrupted
+                    ) => {}
+                Err(_) => {
+                    // No descriptor, or no memory. One goes if it can; else all wait a moment.
+                    if !self.evict() {
+                        self.resting = Some(now.instant + ACCEPT_REST);
+                        return;
+                    }
+                }
+            }
+        }
+    }
+
+    /// Tries the whole exchange before anything is set up for waiting: for most HTTP/1.0 requests
+    /// accept, read, write and close is all there is.
+    fn admit(&mut self, stream: TcpStream, address: SocketAddr, now: Now) {
+        let conversation = Conversation::new(Arc::clone(&self.shared.protocol), now.instant);
+        let mut peer = Peer::new(stream, address, conversation);
+        let outcome = peer.turn(
+            &*self.shared.service,
+            now,
+            &mut self.buffer,
+            &mut self.records,
+        );
+        if !matches!(outcome, Outcome::Close) {
+            let token = self.peers.insert(peer);
+            self.settle(token, outcome, now);
+        }
+    }
+
+    fn mark(&mut self, token: Token, event: &mio::event::Event) {
+        if let Some(peer) = self.peers.get_mut(token) {
+            peer.mark(event);
+            enqueue(&mut self.queue, token, peer);
+        }
+    }
+
+    fn turns(&mut self, now: Now) {
+        for _ in 0..self.queue.len() {
+            let Some(token) = self.queue.pop_front() else {
+                return;
+            };
+            let Some(peer) = self.peers.get_mut(token) else {
+                continue;
+            };
+            peer.is_queued = false;
+            let outcome = peer.turn(
+                &*self.shared.service,
+                now,
+                &mut self.buffer,
+                &mut self.records,
+            );
+            self.settle(token, outcome, now);
+        }
+    }
+
+    /// Does what a turn led to.
+    fn settle(&mut self, token: Token, outcome: Outcome, now: Now) {
+        let Some(peer) = self.peers.get_mut(token) else {
+            return;
+        };
+        match outcome {
+            Outcome::Close => return self.close(token),
+            Outcome::Again => enqueue(&mut self.queue, token, peer),
+            Outcome::Job(job) => self.submit(token, job, now),
+            Outcome::Wait => {
+                if peer.watch(self.poll.registry(), token).is_err() {
+                    return self.close(token);
+                }
+            }
+        }
+        if let Some(peer) = self.peers.get_mut(token) {
+            let wanted = peer.conversation.connection().poll_timeout();
+            self.timers.set(token, &mut peer.armed, wanted);
+        }
+    }
+
+    fn submit(&mut self, token: Token, job: Job, now: Now) {
+        let workers = &self.shared.workers;
+        let Err(job) = workers.submit(token, job, &self.mailbox) else {
+            return;
+        };
+        if let Some(peer) = self.peers.get_mut(token) {
+            peer.conversation
+                .turn_away(&*self.shared.service, job, workers.places(), now);
+            enqueue(&mut self.queue, token, peer);
+        }
+    }
+
+    fn completions(&mut self, now: Now) {
+        for completion in self.mailbox.take() {
+            if let Some(peer) = self.peers.get_mut(completion.token) {
+                let service = &*self.shared.service;
+                peer.conversation
+                    .complete(service, completion.request, completion.response, now);
+                enqueue(&mut self.queue, completion.token, peer);
+            }
+        }
+    }
+
+    fn expire(&mut self, now: Now) {
+        while let Some(token) = self.timers.expired(now.instant) {
+            let Some(peer) = self.peers.get_mut(token) else {
+                continue;
+            };
+            peer.armed = None;
+            peer.conversation.handle_timeout(now.instant);
+            let outcome = peer.turn(
+                &*self.shared.service,
+                now,
+                &mut self.buffer,
+                &mut self.records,
+            );
+            self.settle(token, outcome, now);
+        }
+    }
+
+    fn close(&mut self, token: Token) {
+        if let Some(mut peer) = self.peers.remove(token) {
+            self.timers.clear(token, &mut peer.armed);
+        }
+    }
+
+    fn has_room(&self) -> bool {
+        self.peers.len() < self.shared.connections
+    }
+
+    /// Closes the kept connection that has been idle longest; false when there is none.
+    fn evict(&mut self) -> bool {
+        let idle = self
+            .peers
+            .iter()
+            .filter(|(_, peer)| peer.conversation.connection().is_idle_kept());
+        let oldest = idle.min_by_key(|(_, peer)| peer.conversation.connection().poll_timeout());
+        let Some(token) = oldest.map(|(token, _)| token) else {
+            return false;
+        };
+        self.close(token);
+        true
+    }
+
+    /// Stopping: no new connections, idle ones go, exchanges under way get their time.
+    fn is_over(&mut self, now: Now) -> bool {
+        let stage = self.shared.stage.load(Ordering::Acquire);
+        if stage == RUNNING {
+            return false;
+        }
+        self.listener = None;
+        let stop_at = *self
+            .stop_at
+            .get_or_insert(now.instant + self.shared.stop_time);
+        let is_idle = |peer: &Peer| {
+            let connection = peer.conversation.connection();
+            connection.server() == ServerState::Waiting
+                && connection.unused().is_empty()
+                && !peer.conversation.is_underway()
+        };
+        let idle: Vec<Token> = self
+            .peers
+            .iter()
+            .filter(|(_, peer)| is_idle(peer))
+            .map(|(token, _)| token)
+            .collect();
+        for token in idle {
+            self.close(token);
+        }
+        stage > 1 || self.peers.is_empty() || stop_at <= now.instant
+    }
+
+    fn flush(&mut self) {
+        if let (Some(tap), Some(records)) = (&mut self.tap, &mut self.records) {
+            if !records.is_empty() {
+                tap.take(records);
+            }
+        }
+    }
+}
+
+fn enqueue(queue: &mut VecDeque<Token>, token: Token, peer: &mut Peer) {
+    if !peer.is_queued {
+        peer.is_queued = true;
+        queue.push_back(token);
+    }
+}
+
+/// Raises this process's soft limit on descriptors towards `wanted`, and says how many it may have.
+pub(super) fn raise_descriptors(wanted: u64) -> u64 {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let limit = getrlimit(Resource::Nofile);
+    let (Some(soft), hard) = (limit.current, limit.maximum) else {
+        return wanted;
+    };
+    let raised = wanted.min(hard.unwrap_or(wanted));
+    if raised <= soft {
+        return soft;
+    }
+    let new = Rlimit {
+        current: Some(raised),
+        maximum: hard,
+    };
+    match setrlimit(Resource::Nofile, new) {
+        Ok(()) => raised,
+        Err(Errno::PERM | _) => soft,
+    }
+}

@@ -1,0 +1,201 @@
+//! L2: the only `mio`, the only threads. Moves bytes between sockets and a site; knows no URL.
+//!
+//! One round of the loop, in this order:
+//!
+//! 1. poll, until the earliest timer; without waiting when a peer still has something to do;
+//! 2. read the clock, once;
+//! 3. mark readiness and take completions in (flags and queues only);
+//! 4. accept, and try each new exchange at once, whole;
+//! 5. one turn for each queued peer;
+//! 6. timers;
+//! 7. stopping;
+//! 8. hand the records to the tap.
+//!
+//! A request's way: `accept` → `Peer::turn` → `Conversation::drive` → `Connection::poll_event` →
+//! `Service::respond` (here or on a worker) → `Conversation::poll_transmit` → `write`.
+
+mod conversation;
+mod event_loop;
+mod listener;
+mod peer;
+mod peers;
+mod service;
+mod timers;
+mod workers;
+
+pub use conversation::{Conversation, Job, Now, Transmit, answer};
+pub use service::{Body, Place, Request, Response, Service};
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
+use std::time::Duration;
+
+use self::event_loop::{Loop, RUNNING, Shared};
+use self::workers::{Mailbox, Workers};
+use crate::clock::Clock;
+use crate::record::Tap;
+use crate::wire::Protocol;
+
+/// How an engine runs.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Where to listen; port 0 lets the system choose.
+    pub address: SocketAddr,
+    /// What connections are held to.
+    pub protocol: Protocol,
+    /// Where wall time comes from.
+    pub clock: Clock,
+    /// Loops, each a thread with its own listener and connections; at least 1.
+    pub loops: usize,
+    /// Threads for views that wait; at least 1.
+    pub workers: usize,
+    /// Requests that may wait for a worker; at least 1.
+    pub queue: usize,
+    /// Connections in all. Lowered to what the system's limit on descriptors leaves room for.
+    pub connections: usize,
+    /// How long stopping waits for exchanges under way.
+    pub stop_time: Duration,
+}
+
+/// A bound server that does not run yet.
+pub struct Engine<S> {
+    loops: Vec<Loop<S>>,
+    address: SocketAddr,
+    handle: Handle,
+}
+
+/// Stops a running engine, from any thread.
+#[derive(Clone, Debug)]
+pub struct Handle {
+    stage: Arc<AtomicU8>,
+    mailboxes: Vec<Arc<Mailbox>>,
+}
+
+impl<S: Service> Engine<S> {
+    /// Opens the listeners and starts the workers. `tap` makes one tap for each loop.
+    ///
+    /// # Errors
+    ///
+    /// What the system says: the port is in use, the address is not ours, no permission.
+    pub fn bind(
+        settings: &Settings,
+        service: Arc<S>,
+        mut tap: impl FnMut() -> Option<Box<dyn Tap>>,
+    ) -> io::Result<Self> {
+        let loops = settings.loops.max(1);
+        let wanted = (settings.connections as u64).saturating_add(SPARE_DESCRIPTORS);
+        let descriptors = event_loop::raise_descriptors(wanted);
+        let room =
+            usize::try_from(descriptors.saturating_sub(SPARE_DESCRIPTORS)).unwrap_or(usize::MAX);
+        let stage = Arc::new(AtomicU8::new(RUNNING));
+        let shared = Arc::new(Shared {
+            workers: Workers::start(settings.workers, settings.queue, &service, settings.clock)?,
+            service,
+            protocol: Arc::new(settings.protocol.clone()),
+            clock: settings.clock,
+            connections: (settings.connections.min(room) / loops).max(1),
+            stop_time: settings.stop_time,
+            stage: Arc::clone(&stage),
+        });
+        let mut address = settings.address;
+        let mut bound = Vec::new();
+        for _ in 0..loops {
+            let listener = listener::listen(address, loops > 1)?;
+            // The first listener may have been given its port: the others share it.
+            address = listener.local_addr()?;
+            bound.push(Loop::new(Arc::clone(&shared), listener, tap())?);
+        }
+        let mailboxes = bound.iter().map(Loop::mailbox).collect();
+        Ok(Self {
+            loops: bound,
+            address,
+            handle: Handle { stage, mailboxes },
+        })
+    }
+
+    /// Where it listens, with the real port.
+    #[must_use]
+    pub const fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// For stopping it.
+    #[must_use]
+    pub fn handle(&self) -> Handle {
+        self.handle.clone()
+    }
+
+    /// Runs until it is stopped; the first loop on this thread, the others on theirs.
+    ///
+    /// # Errors
+    ///
+    /// When a loop can no longer wait for events; the others are then stopped too.
+    pub fn run(self) -> io::Result<()> {
+        let handle = self.handle;
+        let mut loops = self.loops.into_iter();
+        let Some(first) = loops.next() else {
+            return Ok(());
+        };
+        std::thread::scope(|scope| {
+            let others: Vec<_> = loops
+                .map(|other| {
+                    let handle = &handle;
+                    scope.spawn(move || run_one(other, handle))
+                })
+                .collect();
+            let mut result = run_one(first, &handle);
+            for other in others {
+                let ended = other
+                    .join()
+                    .unwrap_or_else(|_| Err(io::Error::other("a loop panicked")));
+                result = result.and(ended);
+            }
+            result
+        })
+    }
+}
+
+impl Handle {
+    /// The first call stops accepting and lets exchanges under way finish; the second ends at once.
+    pub fn stop(&self) {
+        // More than two calls mean no more than two.
+        let _full = self
+            .stage
+            .fetch_update(Ordering::AcqRel, Ordering::Acquire, |stage| {
+                stage.checked_add(1)
+            });
+        for mailbox in &self.mailboxes {
+            mailbox.wake();
+        }
+    }
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            address: SocketAddr::from(([127, 0, 0, 1], 8000)),
+            protocol: Protocol::default(),
+            clock: Clock::System,
+            loops: 1,
+            workers: 4,
+            queue: 64,
+            connections: 16_384,
+            stop_time: Duration::from_secs(5),
+        }
+    }
+}
+
+/// Descriptors that connections may not take: standard streams, listeners, polls, wakers, the site's
+/// open files and databases.
+const SPARE_DESCRIPTORS: u64 = 40;
+
+/// A loop that cannot go on takes the others with it: half a server would be a riddle.
+fn run_one<S: Service>(one: Loop<S>, handle: &Handle) -> io::Result<()> {
+    let result = one.run();
+    if result.is_err() {
+        handle.stop();
+    }
+    result
+}

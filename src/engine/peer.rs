@@ -1,0 +1,261 @@
+//! A connection with its socket: one turn of reading, talking and writing.
+
+use std::io::{self, ErrorKind, IoSlice, Read, Write};
+use std::net::{Shutdown, SocketAddr};
+use std::time::Instant;
+
+use mio::net::TcpStream;
+use mio::{Interest, Registry, Token};
+use rustix::net::SendFlags;
+
+use super::conversation::{Conversation, Job, Now, Transmit};
+use super::service::Service;
+use crate::record::Record;
+use crate::wire::ServerState;
+
+/// How many reads a connection gets in one turn, so that one fast uploader cannot starve the rest.
+const READS_A_TURN: u32 = 4;
+
+/// How many bytes a connection may write in one turn, for the same reason. A socket's buffer on
+/// loopback holds some 2.5 MiB, so this is felt only by a very fast reader.
+const BYTES_A_TURN: u64 = 8 * 1024 * 1024;
+
+/// A connection.
+#[derive(Debug)]
+pub struct Peer {
+    /// What is said on it.
+    pub conversation: Conversation,
+    /// The client's address.
+    pub address: SocketAddr,
+    /// What `Timers` holds for it.
+    pub armed: Option<Instant>,
+    /// Whether it already waits for a turn.
+    pub is_queued: bool,
+    stream: TcpStream,
+    /// Edge-triggered readiness, remembered: after we stop reading on purpose no second event comes.
+    readable: bool,
+    writable: bool,
+    /// The client's FIN is in the socket, so a short read does not mean that all is read.
+    read_closed: bool,
+    is_shut: bool,
+    registered: Option<Interest>,
+}
+
+/// What a turn led to.
+#[derive(Debug)]
+pub enum Outcome {
+    /// Wait for the socket or the clock.
+    Wait,
+    /// There is more to do: another turn, after the others had theirs.
+    Again,
+    /// A worker has to answer; wait for it.
+    Job(Job),
+    /// The connection is over: drop it.
+    Close,
+}
+
+impl Peer {
+    /// A connection that was just accepted. A read is worth trying at once.
+    #[must_use]
+    pub fn new(stream: TcpStream, address: SocketAddr, conversation: Conversation) -> Self {
+        Self {
+            conversation,
+            address,
+            armed: None,
+            is_queued: false,
+            stream,
+            readable: true,
+            writable: true,
+            read_closed: false,
+            is_shut: false,
+            registered: None,
+        }
+    }
+
+    /// Remembers what the system said about the socket.
+    pub fn mark(&mut self, event: &mio::event::Event) {
+        self.readable |= event.is_readable() || event.is_read_closed() || event.is_error();
+        self.writable |= event.is_writable() || event.is_write_closed() || event.is_error();
+        self.read_closed |= event.is_read_closed() || event.is_error();
+    }
+
+    /// Reads, talks and writes until the socket has no more, the budget is used up, or it is over.
+    pub fn turn<S: Service>(
+        &mut self,
+        service: &S,
+        now: Now,
+        buffer: &mut [u8],
+        records: &mut Option<Vec<Record>>,
+    ) -> Outcome {
+        let mut reads = 0;
+        loop {
+            if let Some(job) = self.conversation.drive(service, self.address, now, records) {
+                return Outcome::Job(job);
+            }
+            match self.write(now.instant) {
+                Ok(Flow::Blocked)
+                    if self.conversation.connection().server() != ServerState::Closed =>
+                {
+                    // A client that will not read its answer until it has sent everything must be
+                    // read from all the same.
+                    if !self.readable {
+                        return Outcome::Wait;
+                    }
+                }
+                Ok(Flow::Budget) => return Outcome::Again,
+                Ok(Flow::Progress) => {
+                    self.record(now, records);
+                    continue;
+                }
+                Ok(_) => {}
+                Err(_) => self.conversation.receive_reset(),
+            }
+            self.record(now, records);
+            match self.conversation.connection().server() {
+                ServerState::Closed => return Outcome::Close,
+                ServerState::Lingering if !self.is_shut => {
+                    self.is_shut = true;
+                    // An error here is the client's being gone, which the next read says too.
+                    let _gone = self.stream.shutdown(Shutdown::Write);
+                }
+                _ => {}
+            }
+            if !self.readable || !self.conversation.connection().wants_bytes() {
+                return Outcome::Wait;
+            }
+            if reads == READS_A_TURN {
+                return Outcome::Again;
+            }
+            reads += 1;
+            self.read(now.instant, buffer);
+        }
+    }
+
+    /// Asks the system to say when the socket can go on, unless it was asked before.
+    ///
+    /// # Errors
+    ///
+    /// When the system has no room to watch one more.
+    pub fn watch(&mut self, registry: &Registry, token: Token) -> io::Result<()> {
+        let mut wanted = Interest::READABLE;
+        if self.conversation.connection().unsent() > 0 {
+            wanted |= Interest::WRITABLE;
+        }
+        match self.registered {
+            None => registry.register(&mut self.stream, token, wanted)?,
+            Some(known) if known == known | wanted => return Ok(()),
+            Some(_) => registry.reregister(&mut self.stream, token, wanted)?,
+        }
+        self.registered = Some(wanted);
+        Ok(())
+    }
+
+    fn read(&mut self, now: Instant, buffer: &mut [u8]) {
+        match self.stream.read(buffer) {
+            Ok(0) => {
+                self.readable = false;
+                self.conversation.receive_eof();
+            }
+            Ok(count) => {
+                // A read that does not fill the buffer has emptied the socket, unless a FIN is in it
+                // too; a socket that is not watched yet will say so when it is.
+                self.readable = count == buffer.len() || self.read_closed;
+                self.conversation
+                    .receive(buffer.get(..count).unwrap_or_default(), now);
+            }
+            Err(error) if error.kind() == ErrorKind::WouldBlock => self.readable = false,
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(_) => {
+                self.readable = false;
+                self.conversation.receive_reset();
+            }
+        }
+    }
+
+    fn write(&mut self, now: Instant) -> io::Result<Flow> {
+        let before = self.conversation.connection().unsent();
+        let mut left = BYTES_A_TURN;
+        while self.conversation.connection().unsent() > 0 {
+            if !self.writable {
+                return Ok(Flow::Blocked);
+            }
+            if left == 0 {
+                return Ok(Flow::Budget);
+            }
+            let Some(transmit) = self.conversation.poll_transmit() else {
+                break;
+            };
+            match put(&mut self.stream, &transmit, left) {
+                Ok(0) => return Err(ErrorKind::WriteZero.into()),
+                Ok(count) => {
+                    left = left.saturating_sub(count);
+                    self.conversation.transmitted(count, now);
+                }
+                Err(error) if error.kind() == ErrorKind::WouldBlock => self.writable = false,
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(if before > 0 {
+            Flow::Progress
+        } else {
+            Flow::Idle
+        })
+    }
+
+    #[allow(
+        clippy::disallowed_methods,
+        reason = "the loop's clock, read again only while somebody watches"
+    )]
+    fn record(&mut self, _now: Now, records: &mut Option<Vec<Record>>) {
+        let record = self
+            .conversation
+            .poll_record(self.address, Instant::now, records.is_some());
+        if let (Some(record), Some(records)) = (record, records) {
+            records.push(record);
+        }
+    }
+}
+
+enum Flow {
+    /// Nothing was to be written.
+    Idle,
+    /// Everything was written.
+    Progress,
+    /// The socket takes no more.
+    Blocked,
+    /// The turn's share is used up.
+    Budget,
+}
+
+/// Writes once, at most `most` bytes of a file.
+fn put(stream: &mut TcpStream, transmit: &Transmit<'_>, most: u64) -> io::Result<u64> {
+    let count = match transmit {
+        Transmit::Bytes([first, []]) => stream.write(first)?,
+        Transmit::Bytes([[], second]) => stream.write(second)?,
+        Transmit::Bytes([first, second]) => {
+            stream.write_vectored(&[IoSlice::new(first), IoSlice::new(second)])?
+        }
+        // The head waits in the socket for the first bytes of the file (MSG_MORE): one segment.
+        Transmit::File { head, length, .. } if !head.is_empty() => {
+            let flags = SendFlags::NOSIGNAL;
+            let flags = if *length > 0 {
+                flags | SendFlags::MORE
+            } else {
+                flags
+            };
+            rustix::net::send(&*stream, head, flags)?
+        }
+        Transmit::File {
+            file,
+            offset,
+            length,
+            ..
+        } => {
+            let mut offset = *offset;
+            let most = usize::try_from((*length).min(most)).unwrap_or(usize::MAX);
+            rustix::fs::sendfile(&*stream, file, Some(&mut offset), most)?
+        }
+    };
+    Ok(count as u64)
+}

@@ -1,0 +1,171 @@
+//! Threads for views that wait. The loop hands over whole requests and gets whole responses back.
+//!
+//! One queue, bounded: what does not fit is turned away at once. Each loop has a mailbox; a worker
+//! puts the completion there and wakes that loop. The loop never waits for a worker, and a
+//! completion whose connection is gone finds nobody and is dropped.
+
+use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+
+use mio::{Token, Waker};
+
+use super::conversation::{Job, answer};
+use super::service::{Response, Service};
+use crate::clock::Clock;
+use crate::wire::HttpDate;
+
+/// The threads and the queue to them. Dropping it lets the threads end after their last job.
+#[derive(Debug)]
+pub struct Workers {
+    queue: Option<SyncSender<Task>>,
+    places: usize,
+    threads: Vec<JoinHandle<()>>,
+}
+
+/// A loop's mailbox.
+#[derive(Debug)]
+pub struct Mailbox {
+    completions: Mutex<Vec<Completion>>,
+    waker: Waker,
+}
+
+/// A request and its response, back from a worker.
+#[derive(Debug)]
+pub struct Completion {
+    /// Whose it is.
+    pub token: Token,
+    /// The request.
+    pub request: Job,
+    /// The response.
+    pub response: Response,
+}
+
+#[derive(Debug)]
+struct Task {
+    token: Token,
+    request: Job,
+    reply_to: Arc<Mailbox>,
+}
+
+impl Workers {
+    /// Starts `count` threads (at least 1) with room for `places` waiting requests (at least 1).
+    ///
+    /// # Errors
+    ///
+    /// When the system gives no thread.
+    pub fn start<S: Service>(
+        count: usize,
+        places: usize,
+        service: &Arc<S>,
+        clock: Clock,
+    ) -> std::io::Result<Self> {
+        let places = places.max(1);
+        let (queue, tasks) = sync_channel(places);
+        let tasks = Arc::new(Mutex::new(tasks));
+        let mut threads = Vec::new();
+        for number in 0..count.max(1) {
+            let (service, tasks) = (Arc::clone(service), Arc::clone(&tasks));
+            let name = format!("worker-{number}");
+            let thread = std::thread::Builder::new().name(name);
+            threads.push(thread.spawn(move || work(&*service, &tasks, clock))?);
+        }
+        Ok(Self {
+            queue: Some(queue),
+            places,
+            threads,
+        })
+    }
+
+    /// How many requests may wait.
+    #[must_use]
+    pub const fn places(&self) -> usize {
+        self.places
+    }
+
+    /// Puts a request into the queue.
+    ///
+    /// # Errors
+    ///
+    /// Gives the request back when the queue is full.
+    pub fn submit(&self, token: Token, request: Job, reply_to: &Arc<Mailbox>) -> Result<(), Job> {
+        let task = Task {
+            token,
+            request,
+            reply_to: Arc::clone(reply_to),
+        };
+        let Some(queue) = &self.queue else {
+            return Err(task.request);
+        };
+        queue.try_send(task).map_err(|error| match error {
+            TrySendError::Full(task) | TrySendError::Disconnected(task) => task.request,
+        })
+    }
+}
+
+impl Drop for Workers {
+    fn drop(&mut self) {
+        self.queue = None;
+        for thread in self.threads.drain(..) {
+            // A view's panic is caught where it happens, so a worker does not end by one.
+            let _ended = thread.join();
+        }
+    }
+}
+
+impl Mailbox {
+    /// An empty mailbox whose arrivals wake the loop of `waker`.
+    #[must_use]
+    pub const fn new(waker: Waker) -> Self {
+        Self {
+            completions: Mutex::new(Vec::new()),
+            waker,
+        }
+    }
+
+    /// Wakes the loop without a letter.
+    pub fn wake(&self) {
+        // The only error is that the loop is gone, and then there is nobody to wake.
+        let _gone = self.waker.wake();
+    }
+
+    /// Takes everything that has arrived.
+    #[must_use]
+    pub fn take(&self) -> Vec<Completion> {
+        std::mem::take(
+            &mut *self
+                .completions
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner),
+        )
+    }
+
+    fn put(&self, completion: Completion) {
+        self.completions
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(completion);
+        self.wake();
+    }
+}
+
+fn work<S: Service>(service: &S, tasks: &Mutex<Receiver<Task>>, clock: Clock) {
+    loop {
+        // The lock is held only while waiting: the others wait for it instead of for the queue.
+        let task = tasks.lock().unwrap_or_else(PoisonError::into_inner).recv();
+        let Ok(Task {
+            token,
+            request,
+            reply_to,
+        }) = task
+        else {
+            return;
+        };
+        let response = answer(service, &request, HttpDate::from(clock.wall()));
+        reply_to.put(Completion {
+            token,
+            request,
+            response,
+        });
+    }
+}

@@ -1,0 +1,785 @@
+//! One connection, without its socket: bytes and times in, events out.
+//!
+//! Four kinds of methods:
+//!
+//! * inputs: [`receive`](Connection::receive), [`receive_eof`](Connection::receive_eof),
+//!   [`handle_timeout`](Connection::handle_timeout);
+//! * commands: [`respond`](Connection::respond), [`transmitted`](Connection::transmitted);
+//! * outputs: [`poll_event`](Connection::poll_event) (ask until `None` after every input and command),
+//!   [`poll_timeout`](Connection::poll_timeout);
+//! * getters: [`client`](Connection::client), [`server`](Connection::server) and others.
+//!
+//! It holds only the received bytes that it could not use yet. The response's bytes never pass
+//! through: whoever sends them says how many went out, so that a file can go by a shorter way.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::{
+    BodyFraming, ClientInput, ClientState, Edition, EncodedHead, Fault, FaultKind, HeadScan,
+    RequestHead, ServerInput, ServerState, Span,
+};
+
+/// What a server holds its connections to.
+///
+/// ```
+/// use blankline::wire::Protocol;
+/// let protocol = Protocol::default();
+/// assert!(protocol.keep_alive);
+/// assert_eq!(protocol.limits.target_bytes, 2048);
+/// ```
+#[derive(Clone, Debug)]
+pub struct Protocol {
+    /// Whose HTTP is spoken.
+    pub edition: Edition,
+    /// Whether a connection is kept when the client asks for it.
+    pub keep_alive: bool,
+    /// Every limit on sizes, counts and times.
+    pub limits: Limits,
+}
+
+/// Limits on one connection.
+///
+/// ```
+/// assert_eq!(blankline::wire::Limits::default().head_bytes, 16 * 1024);
+/// ```
+#[derive(Clone, Debug)]
+pub struct Limits {
+    /// Bytes of a head, blank line included. 16 KiB: IIS has 16, Tomcat and Apache 8 KiB a line.
+    pub head_bytes: usize,
+    /// Fields of a head. 100, as CPython's http.client.
+    pub fields: usize,
+    /// Bytes of a request target. 2,048: the course notes' "2k", a limit of browsers and not of HTTP.
+    pub target_bytes: usize,
+    /// Bytes of a request's body. 10 MiB: it is held in memory.
+    pub body_bytes: u64,
+    /// From the connection (or the first byte of a later request) to the blank line. 60 s: people type.
+    pub head_time: Duration,
+    /// Between two reads of a body. 30 s.
+    pub body_time: Duration,
+    /// Between two writes that took a byte. 30 s.
+    pub write_time: Duration,
+    /// Between two requests of a kept connection. 15 s.
+    pub keep_alive_time: Duration,
+    /// How long a refused client may go on sending. 5 s, as nginx's `lingering_timeout`.
+    pub linger_time: Duration,
+    /// How many bytes of it are read and dropped. 64 MiB: a refused upload is small beside that.
+    pub linger_bytes: u64,
+    /// How long a message may be silent before the console gives a hint. 3 s.
+    pub hint_time: Duration,
+}
+
+/// What happened on a connection.
+///
+/// ```
+/// use blankline::wire::{BodyFraming, Connection, Event, Protocol};
+/// # #[allow(clippy::disallowed_methods)] let now = std::time::Instant::now();
+/// let mut connection = Connection::new(Protocol::default().into(), now);
+/// connection.receive(b"GET / HTTP/1.0\r\n\r\n", now);
+/// assert!(matches!(connection.poll_event(), Some(Event::Head(_, BodyFraming::None))));
+/// assert!(matches!(connection.poll_event(), Some(Event::EndOfMessage)));
+/// assert!(connection.poll_event().is_none());
+/// ```
+#[derive(Debug)]
+pub enum Event {
+    /// A head is complete and acceptable; its faults, if any, are notes.
+    Head(Box<RequestHead>, BodyFraming),
+    /// Bytes of the body; never empty.
+    Data(Vec<u8>),
+    /// The request is complete: respond.
+    EndOfMessage,
+    /// Something odd that changes nothing: for the console.
+    Noted(Fault),
+    /// The request is refused: respond with the lesson. The head is here as far as it came, unless
+    /// an [`Event::Head`] gave it before.
+    Rejected(Option<Box<RequestHead>>, Fault),
+}
+
+/// One connection's protocol, from accept to close.
+///
+/// ```
+/// use blankline::wire::{ClientState, Connection, Protocol, ServerState};
+/// # #[allow(clippy::disallowed_methods)] let now = std::time::Instant::now();
+/// let connection = Connection::new(Protocol::default().into(), now);
+/// assert_eq!(connection.client(), ClientState::SendingHead);
+/// assert_eq!(connection.server(), ServerState::Waiting);
+/// ```
+#[derive(Debug)]
+pub struct Connection {
+    protocol: Arc<Protocol>,
+    /// Received and not yet used.
+    buffer: Vec<u8>,
+    /// Waits to be told; boxed, since most connections never have one.
+    pending: Option<Box<Event>>,
+    /// When the phase under way began: the connection, a request's first byte, the lingering.
+    since: Instant,
+    /// When a byte last moved.
+    active: Instant,
+    body_length: u64,
+    body_left: u64,
+    /// Of the response; while lingering, what may still be dropped.
+    bytes_left: u64,
+    scan: HeadScan,
+    head_length: u32,
+    client: ClientState,
+    server: ServerState,
+    flags: Flags,
+}
+
+/// Small facts about the message under way.
+#[derive(Clone, Copy, Debug, Default)]
+struct Flags {
+    eof: bool,
+    end_of_message: bool,
+    /// The client asked to keep the connection, and then: we agreed.
+    keep: bool,
+    is_head_request: bool,
+    /// Not the connection's first request.
+    is_kept: bool,
+    hinted_line: bool,
+    hinted: bool,
+}
+
+impl Connection {
+    /// A connection that was just accepted.
+    ///
+    /// ```
+    /// use blankline::wire::{Connection, Protocol};
+    /// # #[allow(clippy::disallowed_methods)] let now = std::time::Instant::now();
+    /// let protocol = std::sync::Arc::new(Protocol::default());
+    /// let connection = Connection::new(protocol.clone(), now);
+    /// assert_eq!(connection.poll_timeout(), Some(now + protocol.limits.head_time));
+    /// ```
+    #[must_use]
+    pub fn new(protocol: Arc<Protocol>, now: Instant) -> Self {
+        Self {
+            protocol,
+            buffer: Vec::new(),
+            pending: None,
+            since: now,
+            active: now,
+            body_length: 0,
+            body_left: 0,
+            bytes_left: 0,
+            scan: HeadScan::default(),
+            head_length: 0,
+            client: ClientState::SendingHead,
+            server: ServerState::Waiting,
+            flags: Flags::default(),
+        }
+    }
+
+    /// Input: bytes from the client.
+    ///
+    /// ```
+    /// use blankline::wire::{Connection, Protocol};
+    /// # #[allow(clippy::disallowed_methods)] let now = std::time::Instant::now();
+    /// let mut connection = Connection::new(Protocol::default().into(), now);
+    /// connection.receive(b"GET / HT", now);
+    /// assert!(connection.poll_event().is_none());
+    /// assert_eq!(connection.unused(), b"GET / HT");
+    /// ```
+    pub fn receive(&mut self, bytes: &[u8], now: Instant) {
+        if self.server == ServerState::Lingering {
+            self.bytes_left = self.bytes_left.saturating_sub(bytes.len() as u64);
+            if self.bytes_left == 0 {
+                self.over();
+            }
+            return;
+        }
+        if self.client == ClientState::Broken || self.server == ServerState::Closed {
+            return;
+        }
+        if self.client == ClientState::SendingHead && self.buffer.is_empty() && self.flags.is_kept {
+            self.since = now;
+        }
+        self.active = now;
+        self.buffer.extend_from_slice(bytes);
+    }
+
+    /// Input: the client closed its side. It may still read: a request that is whole is answered.
+    ///
+    /// ```
+    /// use blankline::wire::{Connection, Protocol, ServerState};
+    /// # #[allow(clippy::disallowed_methods)] let now = std::time::Instant::now();
+    /// let mut connection = Connection::new(Protocol::default().into(), now);
+    /// connection.receive_eof();
+    /// assert!(connection.poll_event().is_none());
+    /// assert_eq!(connection.server(), ServerState::Closed);
+    /// ```
+    pub fn receive_eof(&mut self) {
+        self.flags.eof = true;
+        if self.server == ServerState::Lingering {
+            self.over();
+        }
+        if matches!(self.client, ClientState::Done | ClientState::Broken) {
+            self.client = self.client.after(ClientInput::Eof);
+        }
+    }
+
+    /// Input: the connection is gone both ways (a reset, an error).
+    ///
+    /// ```
+    /// use blankline::wire::{Connection, Protocol, ServerState};
+    /// # #[allow(clippy::disallowed_methods)] let now = std::time::Instant::now();
+    /// let mut connection = Connection::new(Protocol::default().into(), now);
+    /// connection.receive_reset();
+    /// assert_eq!(connection.server(), ServerState::Closed);
+    /// ```
+    pub fn receive_reset(&mut self) {
+        self.pending = None;
+        self.over();
+    }
+
+    /// Input: time has passed. Does nothing before [`poll_timeout`](Self::poll_timeout).
+    ///
+    /// ```
+    /// use blankline::wire::{Connection, Event, FaultKind, Protocol};
+    /// # #[allow(clippy::disallowed_methods)] let now = std::time::Instant::now();
+    /// let mut connection = Connection::new(Protocol::default().into(), now);
+    /// connection.receive(b"GET / HTTP/1.0\r\n", now);
+    /// assert!(connection.poll_event().is_none());
+    /// connection.handle_timeout(connection.poll_timeout().unwrap());
+    /// let Some(Event::Noted(hint)) = connection.poll_event() else { panic!() };
+    /// assert_eq!(hint.kind, FaultKind::HeadSilent);
+    /// ```
+    pub fn handle_timeout(&mut self, now: Instant) {
+        if self.poll_timeout().is_none_or(|at| now < at) {
+            return;
+        }
+        let limits = &self.protocol.limits;
+        let end = self.head_length as usize + self.buffer.len();
+        match (self.server, self.client) {
+            (ServerState::Sending, _) => {
+                let at = Span::at(end);
+                self.pending = Some(Box::new(Event::Noted(Fault::new(
+                    FaultKind::WriteTimeout,
+                    at,
+                ))));
+                self.over();
+            }
+            (ServerState::Waiting, ClientState::SendingHead) if self.buffer.is_empty() => {
+                self.over()
+            }
+            (ServerState::Waiting, ClientState::SendingHead) => {
+                if now >= self.since + limits.head_time {
+                    let limit = u64::try_from(limits.head_time.as_millis()).unwrap_or(u64::MAX);
+                    let fault =
+                        Fault::new(FaultKind::HeadTimeout, Span::at(end)).measured(0, limit);
+                    self.reject_head(fault);
+                } else if self.is_within_line() {
+                    self.flags.hinted_line = true;
+                    self.note(Fault::new(FaultKind::LineSilent, Span::at(end)));
+                } else {
+                    self.flags.hinted = true;
+                    self.note(Fault::new(FaultKind::HeadSilent, Span::at(end)));
+                }
+            }
+            (ServerState::Waiting, ClientState::SendingBody) => {
+                let (got, length) = (self.body_length - self.body_left, self.body_length);
+                let offset = usize::try_from(got).unwrap_or(usize::MAX);
+                let at = Span::at(end.saturating_add(offset));
+                if now >= self.active + limits.body_time {
+                    self.reject(
+                        None,
+                        Fault::new(FaultKind::BodyTimeout, at).measured(got, length),
+                    );
+                } else {
+                    self.flags.hinted = true;
+                    self.note(Fault::new(FaultKind::BodySilent, at).measured(got, length));
+                }
+            }
+            _ => self.over(),
+        }
+    }
+
+    /// Command: a response goes out, `body` bytes after its head. The connection is kept when the
+    /// head says so; nothing else decides it.
+    ///
+    /// # Errors
+    ///
+    /// [`Misuse`] when no response is owed, or the body is not as long as the head says.
+    ///
+    /// ```
+    /// use blankline::wire::{Connection, Protocol, ResponseWriter, ServerState, Status};
+    /// # #[allow(clippy::disallowed_methods)] let now = std::time::Instant::now();
+    /// let mut connection = Connection::new(Protocol::default().into(), now);
+    /// connection.receive(b"GET / HTTP/1.0\r\n\r\n", now);
+    /// while connection.poll_event().is_some() {}
+    /// let head = ResponseWriter::new(Status::OK, "OK").content_length(2).finish();
+    /// assert!(connection.respond(&head, 3, now).is_err());
+    /// connection.respond(&head, 2, now).unwrap();
+    /// connection.transmitted(head.bytes().len() as u64 + 2, now);
+    /// assert_eq!(connection.server(), ServerState::Closed);
+    /// ```
+    pub fn respond(&mut self, head: &EncodedHead, body: u64, now: Instant) -> Result<(), Misuse> {
+        if self.server != ServerState::MustRespond {
+            return Err(Misuse::NoResponseOwed);
+        }
+        let bodiless = head.status().is_bodiless() || self.flags.is_head_request;
+        let expected = if bodiless { Some(0) } else { head.length() };
+        if expected.is_some_and(|length| length != body) {
+            return Err(Misuse::LengthDiffers);
+        }
+        let ends_by_close = head.length().is_none() && !head.status().is_bodiless();
+        if head.keeps_alive() && (ends_by_close || !self.flags.keep) {
+            return Err(Misuse::CannotKeepAlive);
+        }
+        self.flags.keep = head.keeps_alive();
+        self.server = self.server.after(ServerInput::Respond);
+        self.active = now;
+        self.bytes_left = head.bytes().len() as u64 + body;
+        if !self.flags.keep && self.client == ClientState::Done && !self.buffer.is_empty() {
+            self.note_excess();
+        }
+        self.transmitted(0, now);
+        Ok(())
+    }
+
+    /// Command: `bytes` more bytes of the response went out.
+    ///
+    /// ```
+    /// use blankline::wire::{Connection, Protocol};
+    /// # #[allow(clippy::disallowed_methods)] let now = std::time::Instant::now();
+    /// let mut connection = Connection::new(Protocol::default().into(), now);
+    /// connection.transmitted(0, now); // nothing is being sent: nothing changes
+    /// assert_eq!(connection.unsent(), 0);
+    /// ```
+    pub fn transmitted(&mut self, bytes: u64, now: Instant) {
+        if self.server != ServerState::Sending {
+            return;
+        }
+        if bytes > 0 {
+            self.active = now;
+        }
+        self.bytes_left = self.bytes_left.saturating_sub(bytes);
+        if self.bytes_left > 0 {
+            return;
+        }
+        let has_ended =
+            self.flags.eof || (self.client == ClientState::Done && self.buffer.is_empty());
+        if self.flags.keep && self.client == ClientState::Done {
+            self.server = self.server.after(ServerInput::SentAndKeep);
+            self.client = self.client.after(ClientInput::Next);
+            self.scan = HeadScan::default();
+            self.head_length = 0;
+            self.since = now;
+            self.flags = Flags {
+                eof: self.flags.eof,
+                is_kept: true,
+                ..Flags::default()
+            };
+        } else if has_ended {
+            self.server = self.server.after(ServerInput::SentAndClose);
+        } else {
+            self.server = self.server.after(ServerInput::SentAndLinger);
+            self.since = now;
+            self.bytes_left = self.protocol.limits.linger_bytes;
+            self.buffer = Vec::new();
+        }
+    }
+
+    /// Output: the next event. After an input or a command, ask until there is none.
+    ///
+    /// ```
+    /// use blankline::wire::{Connection, Event, FaultKind, Protocol};
+    /// # #[allow(clippy::disallowed_methods)] let now = std::time::Instant::now();
+    /// let mut connection = Connection::new(Protocol::default().into(), now);
+    /// connection.receive(b"POST / HTTP/1.0\r\n\r\n", now);
+    /// let Some(Event::Rejected(Some(_), fault)) = connection.poll_event() else { panic!() };
+    /// assert_eq!(fault.kind, FaultKind::LengthRequired);
+    /// ```
+    pub fn poll_event(&mut self) -> Option<Event> {
+        if let Some(event) = self.pending.take() {
+            return Some(*event);
+        }
+        match self.client {
+            ClientState::SendingHead if self.server == ServerState::Waiting => self.poll_head(),
+            ClientState::SendingBody => self.poll_body(),
+            ClientState::Done | ClientState::Closed if self.flags.end_of_message => {
+                self.flags.end_of_message = false;
+                self.server = self.server.after(ServerInput::RequestEnded);
+                Some(Event::EndOfMessage)
+            }
+            _ => None,
+        }
+    }
+
+    /// Output: when to call [`handle_timeout`](Self::handle_timeout) if nothing happens before.
+    ///
+    /// ```
+    /// use blankline::wire::{Connection, Protocol};
+    /// # #[allow(clippy::disallowed_methods)] let now = std::time::Instant::now();
+    /// let mut connection = Connection::new(Protocol::default().into(), now);
+    /// connection.receive(b"GET", now); // a hint is due before the head's own time is over
+    /// assert_eq!(connection.poll_timeout(), Some(now + Protocol::default().limits.hint_time));
+    /// ```
+    #[must_use]
+    pub fn poll_timeout(&self) -> Option<Instant> {
+        let limits = &self.protocol.limits;
+        match (self.server, self.client) {
+            (ServerState::Closed | ServerState::MustRespond, _) => None,
+            (ServerState::Lingering, _) => Some(self.since + limits.linger_time),
+            (ServerState::Sending, _) => Some(self.active + limits.write_time),
+            (ServerState::Waiting, ClientState::SendingHead) if self.buffer.is_empty() => {
+                let idle = if self.flags.is_kept {
+                    limits.keep_alive_time
+                } else {
+                    limits.head_time
+                };
+                Some(self.since + idle)
+            }
+            (ServerState::Waiting, ClientState::SendingHead) => {
+                let hinted = if self.is_within_line() {
+                    self.flags.hinted_line
+                } else {
+                    self.flags.hinted
+                };
+                let (end, hint) = (
+                    self.since + limits.head_time,
+                    self.active + limits.hint_time,
+                );
+                Some(if hinted { end } else { end.min(hint) })
+            }
+            (ServerState::Waiting, _) => {
+                let (end, hint) = (
+                    self.active + limits.body_time,
+                    self.active + limits.hint_time,
+                );
+                Some(if self.flags.hinted {
+                    end
+                } else {
+                    end.min(hint)
+                })
+            }
+        }
+    }
+
+    /// What the client is doing.
+    ///
+    /// ```
+    /// use blankline::wire::{ClientState, Connection, Protocol};
+    /// # #[allow(clippy::disallowed_methods)] let now = std::time::Instant::now();
+    /// assert_eq!(Connection::new(Protocol::default().into(), now).client(), ClientState::SendingHead);
+    /// ```
+    #[must_use]
+    pub const fn client(&self) -> ClientState {
+        self.client
+    }
+
+    /// What the server is doing.
+    ///
+    /// ```
+    /// use blankline::wire::{Connection, Protocol, ServerState};
+    /// # #[allow(clippy::disallowed_methods)] let now = std::time::Instant::now();
+    /// assert_eq!(Connection::new(Protocol::default().into(), now).server(), ServerState::Waiting);
+    /// ```
+    #[must_use]
+    pub const fn server(&self) -> ServerState {
+        self.server
+    }
+
+    /// Bytes that came and are not used yet: a head under way, or what follows a request.
+    ///
+    /// ```
+    /// use blankline::wire::{Connection, Protocol};
+    /// # #[allow(clippy::disallowed_methods)] let now = std::time::Instant::now();
+    /// assert!(Connection::new(Protocol::default().into(), now).unused().is_empty());
+    /// ```
+    #[must_use]
+    pub fn unused(&self) -> &[u8] {
+        &self.buffer
+    }
+
+    /// Bytes of the response that did not go out yet.
+    ///
+    /// ```
+    /// use blankline::wire::{Connection, Protocol};
+    /// # #[allow(clippy::disallowed_methods)] let now = std::time::Instant::now();
+    /// assert_eq!(Connection::new(Protocol::default().into(), now).unsent(), 0);
+    /// ```
+    #[must_use]
+    pub const fn unsent(&self) -> u64 {
+        if matches!(self.server, ServerState::Sending) {
+            self.bytes_left
+        } else {
+            0
+        }
+    }
+
+    /// Whether the response under way may say `Connection: keep-alive`: the request asked for it,
+    /// came whole, and it is allowed here.
+    ///
+    /// ```
+    /// use blankline::wire::{Connection, Protocol};
+    /// # #[allow(clippy::disallowed_methods)] let now = std::time::Instant::now();
+    /// let mut connection = Connection::new(Protocol::default().into(), now);
+    /// connection.receive(b"GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n", now);
+    /// while connection.poll_event().is_some() {}
+    /// assert!(connection.may_keep_alive());
+    /// ```
+    #[must_use]
+    pub const fn may_keep_alive(&self) -> bool {
+        self.flags.keep
+    }
+
+    /// Whether more bytes are welcome now. Not while a response is owed and a full head's worth of
+    /// bytes waits already: then the client has to wait too.
+    ///
+    /// ```
+    /// use blankline::wire::{Connection, Protocol};
+    /// # #[allow(clippy::disallowed_methods)] let now = std::time::Instant::now();
+    /// assert!(Connection::new(Protocol::default().into(), now).wants_bytes());
+    /// ```
+    #[must_use]
+    pub fn wants_bytes(&self) -> bool {
+        !self.flags.eof
+            && (self.client != ClientState::Done
+                || self.buffer.len() < self.protocol.limits.head_bytes)
+    }
+
+    /// Whether it is a kept connection that waits for its next request and has not one byte of it.
+    ///
+    /// ```
+    /// use blankline::wire::{Connection, Protocol};
+    /// # #[allow(clippy::disallowed_methods)] let now = std::time::Instant::now();
+    /// assert!(!Connection::new(Protocol::default().into(), now).is_idle_kept());
+    /// ```
+    #[must_use]
+    pub fn is_idle_kept(&self) -> bool {
+        self.flags.is_kept && self.server == ServerState::Waiting && self.buffer.is_empty()
+    }
+
+    fn is_within_line(&self) -> bool {
+        !self.scan.has_first_line() || self.scan.is_within_line()
+    }
+
+    fn poll_head(&mut self) -> Option<Event> {
+        if self.buffer.is_empty() {
+            if self.flags.eof {
+                self.client = self.client.after(ClientInput::Eof);
+                self.over();
+            }
+            return None;
+        }
+        let limit = self.protocol.limits.head_bytes;
+        let end = self.scan.advance(&self.buffer);
+        match end {
+            Some(end) if end <= limit => Some(self.take_head(end)),
+            None if self.buffer.len() <= limit => {
+                if self.flags.eof {
+                    let at = Span::at(self.buffer.len());
+                    self.reject_head(Fault::new(FaultKind::HeadCutShort, at));
+                    return self.pending.take().map(|event| *event);
+                }
+                None
+            }
+            _ => {
+                let seen = self.buffer.len();
+                let fault = Fault::new(FaultKind::HeadTooLarge, Span::new(limit, seen));
+                self.reject_head(fault.measured(seen as u64, limit as u64));
+                self.pending.take().map(|event| *event)
+            }
+        }
+    }
+
+    fn take_head(&mut self, end: usize) -> Event {
+        let rest = if end == self.buffer.len() {
+            Vec::new()
+        } else {
+            self.buffer.split_off(end)
+        };
+        let mut head = RequestHead::dissect(std::mem::replace(&mut self.buffer, rest));
+        self.head_length = u32::try_from(end).unwrap_or(u32::MAX);
+        self.flags.is_head_request = head.is_method(b"HEAD");
+        match admit(&mut head, &self.protocol.limits) {
+            Err(fault) => {
+                head.report(fault);
+                self.reject(Some(head), fault);
+                match self.pending.take() {
+                    Some(event) => *event,
+                    None => Event::Noted(fault),
+                }
+            }
+            Ok(framing) => {
+                self.flags.keep = self.protocol.keep_alive && head.asks_keep_alive();
+                if let BodyFraming::Length(length) = framing {
+                    self.client = self.client.after(ClientInput::HeadWithBody);
+                    (self.body_length, self.body_left) = (length, length);
+                    self.flags.hinted = false;
+                } else {
+                    self.client = self.client.after(ClientInput::HeadWithoutBody);
+                    self.flags.end_of_message = true;
+                }
+                Event::Head(Box::new(head), framing)
+            }
+        }
+    }
+
+    fn poll_body(&mut self) -> Option<Event> {
+        if self.buffer.is_empty() {
+            if self.flags.eof {
+                let (got, length) = (self.body_length - self.body_left, self.body_length);
+                let offset = usize::try_from(got).unwrap_or(usize::MAX);
+                let at = Span::at((self.head_length as usize).saturating_add(offset));
+                self.reject(
+                    None,
+                    Fault::new(FaultKind::BodyCutShort, at).measured(got, length),
+                );
+                return self.pending.take().map(|event| *event);
+            }
+            return None;
+        }
+        let left = usize::try_from(self.body_left).unwrap_or(usize::MAX);
+        let rest = if left >= self.buffer.len() {
+            Vec::new()
+        } else {
+            self.buffer.split_off(left)
+        };
+        let data = std::mem::replace(&mut self.buffer, rest);
+        self.body_left -= data.len() as u64;
+        if self.body_left == 0 {
+            self.client = self.client.after(ClientInput::LastByte);
+            self.flags.end_of_message = true;
+        }
+        Some(Event::Data(data))
+    }
+
+    fn note(&mut self, fault: Fault) {
+        self.pending = Some(Box::new(Event::Noted(fault)));
+    }
+
+    fn note_excess(&mut self) {
+        let message_end = (self.head_length as usize)
+            .saturating_add(usize::try_from(self.body_length).unwrap_or(usize::MAX));
+        let excess = self.buffer.len();
+        let at = Span::new(message_end, message_end.saturating_add(excess));
+        self.note(Fault::new(FaultKind::ExcessBytes, at).measured(excess as u64, 0));
+    }
+
+    /// Refuses a request whose head is not taken yet.
+    fn reject_head(&mut self, fault: Fault) {
+        let mut head = RequestHead::dissect(std::mem::take(&mut self.buffer));
+        head.report(fault);
+        self.reject(Some(head), fault);
+    }
+
+    fn reject(&mut self, head: Option<RequestHead>, fault: Fault) {
+        self.client = self.client.after(ClientInput::Refused);
+        self.server = self.server.after(ServerInput::RequestEnded);
+        self.flags.keep = false;
+        self.buffer = Vec::new();
+        self.pending = Some(Box::new(Event::Rejected(head.map(Box::new), fault)));
+    }
+
+    fn over(&mut self) {
+        self.server = self.server.after(ServerInput::Over);
+    }
+}
+
+/// Our own code broke the protocol: a bug, never the peer's fault.
+///
+/// ```
+/// assert!(blankline::wire::Misuse::LengthDiffers.to_string().contains("Content-Length"));
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Misuse {
+    /// A response was given when none was owed.
+    NoResponseOwed,
+    /// The body is not as long as its Content-Length says.
+    LengthDiffers,
+    /// The head says `Connection: keep-alive` to a client that did not ask, or without a length.
+    CannotKeepAlive,
+}
+
+impl std::fmt::Display for Misuse {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::NoResponseOwed => "a response was given when none was owed",
+            Self::LengthDiffers => "the body is not as long as its Content-Length says",
+            Self::CannotKeepAlive => {
+                "keep-alive was answered to a client that did not ask, or without a length"
+            }
+        })
+    }
+}
+
+impl std::error::Error for Misuse {}
+
+impl Default for Protocol {
+    fn default() -> Self {
+        Self {
+            edition: Edition::default(),
+            keep_alive: true,
+            limits: Limits::default(),
+        }
+    }
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            head_bytes: 16 * 1024,
+            fields: 100,
+            target_bytes: 2048,
+            body_bytes: 10 * 1024 * 1024,
+            head_time: Duration::from_secs(60),
+            body_time: Duration::from_secs(30),
+            write_time: Duration::from_secs(30),
+            keep_alive_time: Duration::from_secs(15),
+            linger_time: Duration::from_secs(5),
+            linger_bytes: 64 * 1024 * 1024,
+            hint_time: Duration::from_secs(3),
+        }
+    }
+}
+
+/// The methods of RFC 1945 8 that this server has; the others of appendix D are answered 501.
+const METHODS: [&[u8]; 3] = [b"GET", b"HEAD", b"POST"];
+
+/// Judges a complete head: the first reason to refuse it, or how its body is framed.
+fn admit(head: &mut RequestHead, limits: &Limits) -> Result<BodyFraming, Fault> {
+    if let Some(fault) = head.refusal() {
+        return Err(fault);
+    }
+    let (target, fields) = (head.target().len(), head.field_count());
+    if target > limits.target_bytes {
+        let fault = Fault::new(FaultKind::TargetTooLong, head.target_at());
+        return Err(fault.measured(target as u64, limits.target_bytes as u64));
+    }
+    if fields > limits.fields {
+        let at = head
+            .fields()
+            .nth(limits.fields)
+            .map_or(Span::default(), |field| field.name_at);
+        let fault = Fault::new(FaultKind::TooManyFields, at);
+        return Err(fault.measured(fields as u64, limits.fields as u64));
+    }
+    if !METHODS.contains(&head.method()) {
+        let is_misspelt = METHODS
+            .iter()
+            .any(|method| method.eq_ignore_ascii_case(head.method()));
+        let kind = if is_misspelt {
+            FaultKind::MethodCase
+        } else {
+            FaultKind::UnknownMethod
+        };
+        return Err(Fault::new(kind, head.method_at()));
+    }
+    let framing = head.framing()?;
+    if let BodyFraming::Length(length) = framing {
+        if length > limits.body_bytes {
+            let at = head
+                .fields_named(b"Content-Length")
+                .next()
+                .map_or(Span::default(), |field| field.value_at);
+            return Err(Fault::new(FaultKind::BodyTooLarge, at).measured(length, limits.body_bytes));
+        }
+        let expect = head.fields_named(b"Expect").next();
+        let expect = expect.filter(|field| super::has_token(&field.value, b"100-continue"));
+        if let Some(at) = expect.map(|field| field.value_at) {
+            head.report(Fault::new(FaultKind::ExpectContinue, at));
+        }
+    }
+    Ok(framing)
+}
