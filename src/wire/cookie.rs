@@ -395,7 +395,7 @@ impl SetCookie {
         self
     }
 
-    /// What happens on requests from other sites. Written in every edition that asks for it,
+    /// What happens on requests from other sites. Written in every edition when it is asked for,
     /// though the notes' Django did not know it.
     ///
     /// ```
