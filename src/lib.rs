@@ -9,11 +9,13 @@
 //! * L1 [`record`]: what passed over a wire, as values
 //! * L2 [`engine`]: the loop, the workers, the sockets
 //! * L3 [`app`]: the lesson site
+//! * L4 [`cli`]: the command line
 //!
 //! Absent on purpose: HTTP/1.1 and later, TLS, a router that hides the URL table, a response that adds
 //! fields of its own, `unsafe`.
 
 pub mod app;
+pub mod cli;
 pub mod clock;
 pub mod engine;
 pub mod record;

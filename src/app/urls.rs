@@ -99,7 +99,10 @@ pub const ROUTES: &[Route] = &[
         allow: "GET, HEAD",
         place: Place::Loop,
         view: views::files::hotlink,
-        about: ["the same files, for pages of this site only", "同样的文件，只给本站的页面"],
+        about: [
+            "the same files, for pages of this site only",
+            "同样的文件，只给本站的页面",
+        ],
     },
 ];
 

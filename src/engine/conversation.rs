@@ -116,7 +116,7 @@ impl Conversation {
     }
 
     /// Works on everything that came in. A request for a worker is handed out; bring its response
-    /// to [`complete`](Self::complete), or it to [`turn_away`](Self::turn_away).
+    /// to [`complete`](Self::complete), or its head to [`turn_away`](Self::turn_away).
     pub fn drive<S: Service>(
         &mut self,
         service: &S,
@@ -140,7 +140,7 @@ impl Conversation {
                         Place::Worker => return Some(request),
                         Place::Loop => {
                             let response = answer(service, &request, HttpDate::from(now.wall));
-                            self.complete(service, request, response, now);
+                            self.complete(service, request.head, response, now);
                         }
                     }
                 }
@@ -168,25 +168,30 @@ impl Conversation {
         None
     }
 
-    /// A request is answered.
+    /// A request is answered; its head comes back for the record.
     pub fn complete<S: Service>(
         &mut self,
         service: &S,
-        request: Job,
+        head: Box<RequestHead>,
         response: Response,
         now: Now,
     ) {
-        self.take_back(request.head);
+        self.take_back(head);
         if let Err(fault) = self.send(response, now) {
             self.refuse(service, &fault, now);
         }
     }
 
-    /// No worker is free to answer a request.
-    pub fn turn_away<S: Service>(&mut self, service: &S, request: Job, places: usize, now: Now) {
-        let at = request.head.target_at();
-        self.take_back(request.head);
-        let fault = Fault::new(FaultKind::ServerBusy, at).measured(0, places as u64);
+    /// No worker is free to answer a request: all `places` in the queue are taken.
+    pub fn turn_away<S: Service>(
+        &mut self,
+        service: &S,
+        head: Box<RequestHead>,
+        places: usize,
+        now: Now,
+    ) {
+        let fault = Fault::new(FaultKind::ServerBusy, head.target_at()).measured(0, places as u64);
+        self.take_back(head);
         if let Some(exchange) = &mut self.exchange {
             exchange.faults.push(fault);
         }

@@ -265,7 +265,7 @@ impl<S: Service> Loop<S> {
         };
         if let Some(peer) = self.peers.get_mut(token) {
             peer.conversation
-                .turn_away(&*self.shared.service, job, workers.places(), now);
+                .turn_away(&*self.shared.service, job.head, workers.places(), now);
             enqueue(&mut self.queue, token, peer);
         }
     }
@@ -351,10 +351,9 @@ impl<S: Service> Loop<S> {
     }
 
     fn flush(&mut self) {
-        if let (Some(tap), Some(records)) = (&mut self.tap, &mut self.records) {
-            if !records.is_empty() {
-                tap.take(records);
-            }
+        let records = self.records.as_mut().filter(|records| !records.is_empty());
+        if let (Some(tap), Some(records)) = (&mut self.tap, records) {
+            tap.take(records);
         }
     }
 }

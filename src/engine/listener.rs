@@ -16,7 +16,7 @@ const BACKLOG: i32 = 4096;
 /// # Errors
 ///
 /// What the system says: the port is in use, the address is not ours, no permission.
-pub fn listen(address: SocketAddr, shared: bool) -> io::Result<TcpListener> {
+pub(super) fn listen(address: SocketAddr, shared: bool) -> io::Result<TcpListener> {
     let socket = Socket::new(
         Domain::for_address(address),
         Type::STREAM,

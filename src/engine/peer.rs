@@ -22,7 +22,7 @@ const BYTES_A_TURN: u64 = 8 * 1024 * 1024;
 
 /// A connection.
 #[derive(Debug)]
-pub struct Peer {
+pub(super) struct Peer {
     /// What is said on it.
     pub conversation: Conversation,
     /// The client's address.
@@ -43,7 +43,7 @@ pub struct Peer {
 
 /// What a turn led to.
 #[derive(Debug)]
-pub enum Outcome {
+pub(super) enum Outcome {
     /// Wait for the socket or the clock.
     Wait,
     /// There is more to do: another turn, after the others had theirs.
@@ -57,7 +57,7 @@ pub enum Outcome {
 impl Peer {
     /// A connection that was just accepted. A read is worth trying at once.
     #[must_use]
-    pub fn new(stream: TcpStream, address: SocketAddr, conversation: Conversation) -> Self {
+    pub(super) fn new(stream: TcpStream, address: SocketAddr, conversation: Conversation) -> Self {
         Self {
             conversation,
             address,
@@ -73,14 +73,14 @@ impl Peer {
     }
 
     /// Remembers what the system said about the socket.
-    pub fn mark(&mut self, event: &mio::event::Event) {
+    pub(super) fn mark(&mut self, event: &mio::event::Event) {
         self.readable |= event.is_readable() || event.is_read_closed() || event.is_error();
         self.writable |= event.is_writable() || event.is_write_closed() || event.is_error();
         self.read_closed |= event.is_read_closed() || event.is_error();
     }
 
     /// Reads, talks and writes until the socket has no more, the budget is used up, or it is over.
-    pub fn turn<S: Service>(
+    pub(super) fn turn<S: Service>(
         &mut self,
         service: &S,
         now: Now,
@@ -136,7 +136,7 @@ impl Peer {
     /// # Errors
     ///
     /// When the system has no room to watch one more.
-    pub fn watch(&mut self, registry: &Registry, token: Token) -> io::Result<()> {
+    pub(super) fn watch(&mut self, registry: &Registry, token: Token) -> io::Result<()> {
         let mut wanted = Interest::READABLE;
         if self.conversation.connection().unsent() > 0 {
             wanted |= Interest::WRITABLE;

@@ -7,7 +7,7 @@ use mio::Token;
 
 /// A table of connections.
 #[derive(Debug)]
-pub struct Peers<P> {
+pub(super) struct Peers<P> {
     places: Vec<Place<P>>,
     free: Vec<u32>,
 }
@@ -21,23 +21,24 @@ struct Place<P> {
 impl<P> Peers<P> {
     /// How many there are.
     #[must_use]
-    pub fn len(&self) -> usize {
+    pub(super) fn len(&self) -> usize {
         self.places.len() - self.free.len()
     }
 
     /// Whether there is none.
     #[must_use]
-    pub fn is_empty(&self) -> bool {
+    pub(super) fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
     /// Puts one in.
-    pub fn insert(&mut self, peer: P) -> Token {
-        if let Some(index) = self.free.pop() {
-            if let Some(place) = self.places.get_mut(index as usize) {
-                place.peer = Some(peer);
-                return token(index, place.generation);
-            }
+    pub(super) fn insert(&mut self, peer: P) -> Token {
+        let free = self.free.pop().map(|index| index as usize);
+        if let Some((index, place)) =
+            free.and_then(|index| Some((index, self.places.get_mut(index)?)))
+        {
+            place.peer = Some(peer);
+            return token(u32::try_from(index).unwrap_or(u32::MAX), place.generation);
         }
         // More than 2^32 connections do not fit into any limit on descriptors.
         let index = u32::try_from(self.places.len()).unwrap_or(u32::MAX);
@@ -49,7 +50,7 @@ impl<P> Peers<P> {
     }
 
     /// The one with this token, if it is still here.
-    pub fn get_mut(&mut self, at: Token) -> Option<&mut P> {
+    pub(super) fn get_mut(&mut self, at: Token) -> Option<&mut P> {
         let (index, generation) = place(at);
         let place = self.places.get_mut(index as usize)?;
         if place.generation != generation {
@@ -59,7 +60,7 @@ impl<P> Peers<P> {
     }
 
     /// Takes one out; its token is void from now on.
-    pub fn remove(&mut self, at: Token) -> Option<P> {
+    pub(super) fn remove(&mut self, at: Token) -> Option<P> {
         let (index, generation) = place(at);
         let place = self.places.get_mut(index as usize)?;
         if place.generation != generation {
@@ -72,7 +73,7 @@ impl<P> Peers<P> {
     }
 
     /// All of them with their tokens.
-    pub fn iter(&self) -> impl Iterator<Item = (Token, &P)> {
+    pub(super) fn iter(&self) -> impl Iterator<Item = (Token, &P)> {
         self.places
             .iter()
             .zip(0_u32..)

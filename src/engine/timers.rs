@@ -10,13 +10,18 @@ use mio::Token;
 
 /// Deadlines, the earliest first; at most one for each token.
 #[derive(Debug, Default)]
-pub struct Timers {
+pub(super) struct Timers {
     due: BTreeSet<(Instant, Token)>,
 }
 
 impl Timers {
     /// Arms, re-arms or disarms a token. `armed` is what its owner remembers of it.
-    pub fn set(&mut self, token: Token, armed: &mut Option<Instant>, wanted: Option<Instant>) {
+    pub(super) fn set(
+        &mut self,
+        token: Token,
+        armed: &mut Option<Instant>,
+        wanted: Option<Instant>,
+    ) {
         match (*armed, wanted) {
             (Some(at), Some(wanted)) if at <= wanted => {}
             (_, Some(wanted)) => {
@@ -29,7 +34,7 @@ impl Timers {
     }
 
     /// Disarms a token.
-    pub fn clear(&mut self, token: Token, armed: &mut Option<Instant>) {
+    pub(super) fn clear(&mut self, token: Token, armed: &mut Option<Instant>) {
         if let Some(at) = armed.take() {
             self.due.remove(&(at, token));
         }
@@ -37,12 +42,12 @@ impl Timers {
 
     /// The earliest deadline.
     #[must_use]
-    pub fn next(&self) -> Option<Instant> {
+    pub(super) fn next(&self) -> Option<Instant> {
         self.due.first().map(|&(at, _)| at)
     }
 
     /// Takes out one token whose deadline has come; its owner must forget that it was armed.
-    pub fn expired(&mut self, now: Instant) -> Option<Token> {
+    pub(super) fn expired(&mut self, now: Instant) -> Option<Token> {
         let &(at, token) = self.due.first()?;
         if now < at {
             return None;

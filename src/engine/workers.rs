@@ -17,7 +17,7 @@ use crate::wire::HttpDate;
 
 /// The threads and the queue to them. Dropping it lets the threads end after their last job.
 #[derive(Debug)]
-pub struct Workers {
+pub(super) struct Workers {
     queue: Option<SyncSender<Task>>,
     places: usize,
     threads: Vec<JoinHandle<()>>,
@@ -25,14 +25,14 @@ pub struct Workers {
 
 /// A loop's mailbox.
 #[derive(Debug)]
-pub struct Mailbox {
+pub(super) struct Mailbox {
     completions: Mutex<Vec<Completion>>,
     waker: Waker,
 }
 
 /// A request and its response, back from a worker.
 #[derive(Debug)]
-pub struct Completion {
+pub(super) struct Completion {
     /// Whose it is.
     pub token: Token,
     /// The request.
@@ -54,7 +54,7 @@ impl Workers {
     /// # Errors
     ///
     /// When the system gives no thread.
-    pub fn start<S: Service>(
+    pub(super) fn start<S: Service>(
         count: usize,
         places: usize,
         service: &Arc<S>,
@@ -79,7 +79,7 @@ impl Workers {
 
     /// How many requests may wait.
     #[must_use]
-    pub const fn places(&self) -> usize {
+    pub(super) const fn places(&self) -> usize {
         self.places
     }
 
@@ -88,7 +88,12 @@ impl Workers {
     /// # Errors
     ///
     /// Gives the request back when the queue is full.
-    pub fn submit(&self, token: Token, request: Job, reply_to: &Arc<Mailbox>) -> Result<(), Job> {
+    pub(super) fn submit(
+        &self,
+        token: Token,
+        request: Job,
+        reply_to: &Arc<Mailbox>,
+    ) -> Result<(), Job> {
         let task = Task {
             token,
             request,
@@ -116,7 +121,7 @@ impl Drop for Workers {
 impl Mailbox {
     /// An empty mailbox whose arrivals wake the loop of `waker`.
     #[must_use]
-    pub const fn new(waker: Waker) -> Self {
+    pub(super) const fn new(waker: Waker) -> Self {
         Self {
             completions: Mutex::new(Vec::new()),
             waker,
@@ -124,14 +129,14 @@ impl Mailbox {
     }
 
     /// Wakes the loop without a letter.
-    pub fn wake(&self) {
+    pub(super) fn wake(&self) {
         // The only error is that the loop is gone, and then there is nobody to wake.
         let _gone = self.waker.wake();
     }
 
     /// Takes everything that has arrived.
     #[must_use]
-    pub fn take(&self) -> Vec<Completion> {
+    pub(super) fn take(&self) -> Vec<Completion> {
         std::mem::take(
             &mut *self
                 .completions

@@ -87,7 +87,10 @@ impl fmt::Display for Escaped<'_> {
     }
 }
 
-#[allow(clippy::indexing_slicing, reason = "evaluated at compile time, where a mistake is an error")]
+#[allow(
+    clippy::indexing_slicing,
+    reason = "evaluated at compile time, where a mistake is an error"
+)]
 const TOKEN: [bool; 256] = {
     let mut table = [false; 256];
     let octets = b"!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";

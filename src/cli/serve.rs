@@ -1,0 +1,292 @@
+//! `blankline serve`: the flags, and what they make of a site and an engine.
+//!
+//! Every flag has an environment twin: `--head-bytes` is also `BLANKLINE_HEAD_BYTES`.
+
+use std::io::Write as _;
+use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::CliError;
+use crate::app::files::Files;
+use crate::app::{Settings, Site};
+use crate::clock::Clock;
+use crate::engine::{self, Engine};
+use crate::wire::{Edition, FieldValue, HttpDate, Lang, Limits, Protocol};
+
+/// The flags of `serve`.
+#[derive(Clone, Debug, clap::Args)]
+pub struct ServeArgs {
+    /// Address to listen on
+    #[arg(long, env = "BLANKLINE_BIND", default_value = "127.0.0.1")]
+    pub bind: IpAddr,
+
+    /// Port to listen on; 0 lets the system choose, and the first line says which
+    #[arg(long, env = "BLANKLINE_PORT", default_value_t = 8000)]
+    pub port: u16,
+
+    /// Fix the clock, so that every answer has the same bytes each time
+    #[arg(
+        long,
+        env = "BLANKLINE_FROZEN",
+        value_name = "HTTP-DATE",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = NOTES_DATE,
+        value_parser = parse_date,
+    )]
+    pub frozen: Option<HttpDate>,
+
+    /// Whose HTTP to speak where the sources differ: notes, rfc1945 or rfc9110
+    #[arg(long, env = "BLANKLINE_EDITION", default_value = "notes")]
+    pub edition: Edition,
+
+    /// Value of the Server field; an empty one sends no such field [default: blankline/VERSION]
+    #[arg(long, env = "BLANKLINE_SERVER_HEADER", value_name = "S")]
+    pub server_header: Option<String>,
+
+    /// Folder for /static/ and /hotlink/; may be given several times, the first hit wins
+    #[arg(
+        long,
+        env = "BLANKLINE_STATIC_DIR",
+        value_name = "DIR",
+        value_delimiter = ':'
+    )]
+    pub static_dir: Vec<PathBuf>,
+
+    /// The language that comes first: en or zh
+    #[arg(long, env = "BLANKLINE_LANG", default_value = "en", value_parser = parse_lang)]
+    pub lang: Lang,
+
+    /// Threads that each run a loop with a listener of its own
+    #[arg(long, env = "BLANKLINE_LOOPS", default_value_t = 1, value_parser = at_least_one)]
+    pub loops: usize,
+
+    /// Threads for views that wait
+    #[arg(long, env = "BLANKLINE_WORKERS", default_value_t = 4, value_parser = at_least_one)]
+    pub workers: usize,
+
+    /// Requests that may wait for a worker
+    #[arg(long, env = "BLANKLINE_QUEUE", default_value_t = 64, value_parser = at_least_one)]
+    pub queue: usize,
+
+    /// Whether to keep a connection when the client asks for it: on or off
+    #[arg(long, env = "BLANKLINE_KEEP_ALIVE", default_value = "on", value_parser = parse_switch)]
+    pub keep_alive: bool,
+
+    /// Whether /hotlink/ serves a request without a Referer: on or off
+    #[arg(long, env = "BLANKLINE_HOTLINK_EMPTY", default_value = "on", value_parser = parse_switch)]
+    pub hotlink_empty: bool,
+
+    /// Print nothing for each exchange
+    #[arg(long, env = "BLANKLINE_QUIET")]
+    pub quiet: bool,
+
+    /// The limits.
+    #[command(flatten)]
+    pub limits: LimitArgs,
+}
+
+/// One flag for each limit.
+#[derive(Clone, Debug, clap::Args)]
+#[command(next_help_heading = "Limits")]
+pub struct LimitArgs {
+    /// Bytes of a request's head, blank line included
+    #[arg(long, env = "BLANKLINE_HEAD_BYTES", default_value_t = 16_384)]
+    pub head_bytes: usize,
+
+    /// Fields of a request's head
+    #[arg(long, env = "BLANKLINE_FIELDS", default_value_t = 100)]
+    pub fields: usize,
+
+    /// Bytes of a request target
+    #[arg(long, env = "BLANKLINE_TARGET_BYTES", default_value_t = 2048)]
+    pub target_bytes: usize,
+
+    /// Bytes of a request's body
+    #[arg(long, env = "BLANKLINE_BODY_BYTES", default_value_t = 10_485_760)]
+    pub body_bytes: u64,
+
+    /// Seconds for a head, from its first byte to the blank line
+    #[arg(long, env = "BLANKLINE_HEAD_TIME", default_value = "60", value_parser = parse_seconds)]
+    pub head_time: Duration,
+
+    /// Seconds between two reads of a body
+    #[arg(long, env = "BLANKLINE_BODY_TIME", default_value = "30", value_parser = parse_seconds)]
+    pub body_time: Duration,
+
+    /// Seconds between two writes that the client takes
+    #[arg(long, env = "BLANKLINE_WRITE_TIME", default_value = "30", value_parser = parse_seconds)]
+    pub write_time: Duration,
+
+    /// Seconds between two requests of a kept connection
+    #[arg(long, env = "BLANKLINE_KEEP_ALIVE_TIME", default_value = "15", value_parser = parse_seconds)]
+    pub keep_alive_time: Duration,
+
+    /// Seconds for which a client that was answered early may go on sending
+    #[arg(long, env = "BLANKLINE_LINGER_TIME", default_value = "5", value_parser = parse_seconds)]
+    pub linger_time: Duration,
+
+    /// Bytes that it may go on sending
+    #[arg(long, env = "BLANKLINE_LINGER_BYTES", default_value_t = 67_108_864)]
+    pub linger_bytes: u64,
+
+    /// Seconds of silence after which the console gives a hint
+    #[arg(long, env = "BLANKLINE_HINT_TIME", default_value = "3", value_parser = parse_seconds)]
+    pub hint_time: Duration,
+
+    /// Connections at once, in all loops together
+    #[arg(long, env = "BLANKLINE_CONNECTIONS", default_value_t = 16_384, value_parser = at_least_one)]
+    pub connections: usize,
+
+    /// Seconds for exchanges under way when the server is told to stop
+    #[arg(long, env = "BLANKLINE_STOP_TIME", default_value = "5", value_parser = parse_seconds)]
+    pub stop_time: Duration,
+}
+
+/// What `--frozen` alone means: the moment of the notes' own 302.
+pub const NOTES_DATE: &str = "Mon, 30 Oct 2017 02:02:09 GMT";
+
+impl ServeArgs {
+    /// The engine's settings.
+    ///
+    /// # Errors
+    ///
+    /// A usage error when the flags do not go together.
+    pub fn engine_settings(&self) -> Result<engine::Settings, CliError> {
+        if self.frozen.is_some() && !self.bind.is_loopback() {
+            return Err(CliError::Usage(format!(
+                "--frozen makes everything predictable, so it only listens on loopback, not on {}",
+                self.bind
+            )));
+        }
+        Ok(engine::Settings {
+            address: SocketAddr::new(self.bind, self.port),
+            protocol: self.protocol(),
+            clock: self
+                .frozen
+                .map_or(Clock::System, |date| Clock::Frozen(date.seconds())),
+            loops: self.loops,
+            workers: self.workers,
+            queue: self.queue,
+            connections: self.limits.connections,
+            stop_time: self.limits.stop_time,
+        })
+    }
+
+    /// What connections are held to.
+    #[must_use]
+    pub fn protocol(&self) -> Protocol {
+        let limits = &self.limits;
+        Protocol {
+            edition: self.edition,
+            keep_alive: self.keep_alive,
+            limits: Limits {
+                head_bytes: limits.head_bytes,
+                fields: limits.fields,
+                target_bytes: limits.target_bytes,
+                body_bytes: limits.body_bytes,
+                head_time: limits.head_time,
+                body_time: limits.body_time,
+                write_time: limits.write_time,
+                keep_alive_time: limits.keep_alive_time,
+                linger_time: limits.linger_time,
+                linger_bytes: limits.linger_bytes,
+                hint_time: limits.hint_time,
+            },
+        }
+    }
+
+    /// The site.
+    ///
+    /// # Errors
+    ///
+    /// A usage error for a Server value that cannot stand in a field, an input/output error for a
+    /// static folder that cannot be opened.
+    pub fn site(&self) -> Result<Site, CliError> {
+        let own = concat!("blankline/", env!("CARGO_PKG_VERSION"));
+        let server = match self.server_header.as_deref().unwrap_or(own) {
+            "" => None,
+            text => Some(FieldValue::new(text.as_bytes().to_vec()).map_err(|_| {
+                CliError::Usage(
+                    "--server-header: a control character cannot stand in a field".to_owned(),
+                )
+            })?),
+        };
+        let files = Files::new(&self.static_dir).map_err(|(folder, error)| CliError::Io {
+            doing: format!("opening the static folder {}", folder.display()),
+            error,
+        })?;
+        Ok(Site::new(Settings {
+            edition: self.edition,
+            lang: self.lang,
+            server,
+            files,
+            hotlink_without_referer: self.hotlink_empty,
+            host: SocketAddr::new(self.bind, self.port).to_string(),
+        }))
+    }
+}
+
+/// Serves until a signal stops it.
+///
+/// # Errors
+///
+/// As [`ServeArgs::engine_settings`] and [`ServeArgs::site`], and when the port cannot be had.
+pub fn serve(args: &ServeArgs) -> Result<(), CliError> {
+    let settings = args.engine_settings()?;
+    let site = Arc::new(args.site()?);
+    let engine = Engine::bind(&settings, site, || None).map_err(|error| CliError::Io {
+        doing: format!("listening on {}", settings.address),
+        error,
+    })?;
+    let failed = |error| CliError::Io {
+        doing: "serving".to_owned(),
+        error,
+    };
+    // Whoever started us may have closed our stdout; that is no reason not to serve.
+    let _closed = writeln!(
+        std::io::stdout(),
+        "listening on http://{}/",
+        engine.address()
+    );
+    engine.run().map_err(failed)
+}
+
+fn parse_date(text: &str) -> Result<HttpDate, String> {
+    HttpDate::parse(text.as_bytes())
+        .ok_or_else(|| format!("`{text}` is no HTTP-date, such as `{NOTES_DATE}`"))
+}
+
+fn parse_lang(text: &str) -> Result<Lang, String> {
+    match text {
+        "en" => Ok(Lang::En),
+        "zh" => Ok(Lang::Zh),
+        _ => Err(format!("`{text}` is no language: en or zh")),
+    }
+}
+
+fn parse_switch(text: &str) -> Result<bool, String> {
+    match text {
+        "on" => Ok(true),
+        "off" => Ok(false),
+        _ => Err(format!("`{text}` is neither on nor off")),
+    }
+}
+
+/// Seconds, with a fraction if need be, above 0 and at most a day.
+fn parse_seconds(text: &str) -> Result<Duration, String> {
+    let seconds = text
+        .parse::<f64>()
+        .ok()
+        .filter(|seconds| *seconds > 0.0 && *seconds <= 86_400.0);
+    seconds.map(Duration::from_secs_f64).ok_or_else(|| {
+        format!("`{text}` is no time: seconds above 0 and up to 86400, such as 60 or 0.5")
+    })
+}
+
+fn at_least_one(text: &str) -> Result<usize, String> {
+    let number = text.parse().ok().filter(|number| *number > 0);
+    number.ok_or_else(|| format!("`{text}` is no number of at least 1"))
+}
