@@ -274,8 +274,12 @@ impl<S: Service> Loop<S> {
         for completion in self.mailbox.take() {
             if let Some(peer) = self.peers.get_mut(completion.token) {
                 let service = &*self.shared.service;
-                peer.conversation
-                    .complete(service, completion.request, completion.response, now);
+                peer.conversation.complete(
+                    service,
+                    completion.request.head,
+                    completion.response,
+                    now,
+                );
                 enqueue(&mut self.queue, completion.token, peer);
             }
         }
