@@ -201,7 +201,7 @@ const KEPT_OPEN: usize = 16;
 pub const EMBEDDED_MODIFIED: HttpDate = HttpDate::from_seconds(1_508_745_600);
 
 /// The files in the binary.
-const EMBEDDED: &[(&str, &[u8])] = &[];
+const EMBEDDED: &[(&str, &[u8])] = &[("hello.txt", include_bytes!("site/hello.txt"))];
 
 const TYPES: &[(&str, &str)] = &[
     ("html", "text/html; charset=utf-8"),
