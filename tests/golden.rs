@@ -121,8 +121,7 @@ impl<'a, S: Service> Table<'a, S> {
         self.talk();
         while let Some(bytes) = transmit(&self.conversation) {
             self.played.sent.extend_from_slice(&bytes);
-            self.conversation
-                .transmitted(bytes.len() as u64, self.now);
+            self.conversation.transmitted(bytes.len() as u64, self.now);
             self.record();
             self.talk();
         }
@@ -281,7 +280,11 @@ fn every_case_fed_in_random_pieces() {
         for seed in 0..8 {
             let pieces = Chance::new(seed).pieces(&exchange.request);
             let sent = play(case, &watched(case), pieces).sent;
-            compare(&format!("{} with seed {seed}", case.name), &exchange.response, &sent)?;
+            compare(
+                &format!("{} with seed {seed}", case.name),
+                &exchange.response,
+                &sent,
+            )?;
         }
         Ok(())
     });
@@ -326,7 +329,7 @@ fn the_writers_labels_are_the_readers() {
 #[test]
 fn every_full_response_keeps_the_rules_of_the_wire() {
     each_exchange(|case, exchange| {
-        let head = dissect_response(&exchange.response);
+        let head = ResponseHead::dissect(exchange.response.clone());
         if !exchange.response.starts_with(b"HTTP/") {
             return Ok(());
         }
@@ -334,7 +337,7 @@ fn every_full_response_keeps_the_rules_of_the_wire() {
         if !exchange.response.starts_with(b"HTTP/1.0 ") || !head.is_complete() {
             return broken("VER-04: a full response starts with HTTP/1.0 and has a blank line");
         }
-        if !head.faults().iter().all(|fault| fault.kind == FaultKind::ExcessBytes) {
+        if !head.faults().is_empty() {
             return broken("SYN-01, SYN-02: no bare LF, no fold, nothing odd");
         }
         if head.fields().any(|field| {
@@ -461,7 +464,9 @@ fn a_client_that_reads_nothing() {
     let case = plain(&["--frozen", "--write-time=7"]);
     let service = watched(&case);
     let mut table = Table::new(&case, &service);
-    table.conversation.receive(b"GET / HTTP/1.0\r\n\r\n", table.now);
+    table
+        .conversation
+        .receive(b"GET / HTTP/1.0\r\n\r\n", table.now);
     table.talk();
     let due = table.conversation.connection().poll_timeout();
     assert_eq!(due, Some(table.now + std::time::Duration::from_secs(7)));
