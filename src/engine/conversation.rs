@@ -145,13 +145,17 @@ impl Conversation {
                     }
                 }
                 Event::Noted(fault) => match (&mut self.exchange, &mut *records) {
-                    (Some(exchange), _) => exchange.faults.push(fault),
-                    (None, Some(records)) => records.push(Record::Hint(Box::new(Hint {
+                    // While a message is under way it is a hint, which is of use at once or never.
+                    (Some(exchange), _) if self.connection.server() != ServerState::Waiting => {
+                        exchange.faults.push(fault);
+                    }
+                    (_, Some(records)) => records.push(Record::Hint(Box::new(Hint {
+                        at: now.wall,
                         peer,
                         fault,
                         so_far: self.connection.unused().to_vec(),
                     }))),
-                    (None, None) => {}
+                    (_, None) => {}
                 },
                 Event::Rejected(head, fault) => {
                     let exchange = self
