@@ -29,7 +29,7 @@ pub(super) struct Peer {
     /// The client's address.
     pub address: SocketAddr,
     /// What `Timers` holds for it.
-    pub armed: Option<Instant>,
+    pub(super) armed: Armed,
     /// Whether it already waits for a turn.
     pub is_queued: bool,
     stream: TcpStream,
