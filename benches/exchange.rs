@@ -28,9 +28,14 @@ fn main() {
     let protocol = Arc::new(Protocol::default());
     println!("{:<14} {:>12}", "exchange", "ns");
     for (name, request) in EXCHANGES {
-        let mut times: Vec<f64> = (0..ROUNDS).map(|_| round(&site, &protocol, request)).collect();
+        let mut times: Vec<f64> = (0..ROUNDS)
+            .map(|_| round(&site, &protocol, request))
+            .collect();
         times.sort_by(f64::total_cmp);
-        println!("{name:<14} {:>12.0}", times.get(ROUNDS / 2).copied().unwrap_or(f64::NAN));
+        println!(
+            "{name:<14} {:>12.0}",
+            times.get(ROUNDS / 2).copied().unwrap_or(f64::NAN)
+        );
     }
 }
 
