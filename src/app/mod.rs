@@ -8,6 +8,8 @@ pub mod files;
 mod lesson;
 pub mod page;
 mod reply;
+#[cfg(test)]
+mod testing;
 pub mod urls;
 mod views;
 
@@ -112,7 +114,9 @@ impl Site {
         }
         // What was tried, as Django's own page says while DEBUG is on.
         let fault = Fault::new(FaultKind::NotFound, head.target_at());
-        lesson::lesson(&self.settings, head, &fault, &PATTERNS)
+        let mut reply = lesson::lesson(&self.settings, head, &fault, &PATTERNS);
+        reply.faults.push(fault);
+        reply
     }
 }
 
@@ -210,5 +214,6 @@ fn redirect(settings: &Settings, head: &RequestHead, status: Status, location: &
 /// The URL table's patterns, as the 404 lists them.
 static PATTERNS: LazyLock<String> = LazyLock::new(|| {
     let patterns = urls::ROUTES.iter().map(|route| route.pattern);
-    patterns.fold(String::new(), |list, pattern| list + "  " + pattern + "\n")
+    let title = "URL patterns, the first that fits wins / URL 模式，第一个匹配的生效:\n".to_owned();
+    patterns.fold(title, |list, pattern| list + "  " + pattern + "\n")
 });
