@@ -95,3 +95,77 @@ fn link(page: crate::app::page::Page, number: u32) -> crate::app::page::Page {
         .text(&number)
         .markup("</a>")
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::app::Site;
+    use crate::app::testing::{Answer, ask, settings};
+
+    fn visit(goods: &str, cookie: &str) -> Answer {
+        let target = format!("/cookiedemo/history/{goods}");
+        let request = format!("GET {target} HTTP/1.0\r\nCookie: history={cookie}\r\n\r\n");
+        ask(&Site::new(settings(&[])), &request)
+    }
+
+    fn remembered(goods: &str, cookie: &str) -> String {
+        let answer = visit(goods, cookie);
+        let value = answer.field("Set-Cookie").strip_prefix("history=").unwrap();
+        let value = value.strip_suffix("; Path=/cookiedemo/history/").unwrap();
+        value.replace("\\054", ",").replace('"', "")
+    }
+
+    #[test]
+    fn the_newest_is_first_without_repeats_and_five_are_kept() {
+        assert_eq!(remembered("1/", ""), "1");
+        assert_eq!(remembered("2/", "1"), "2,1");
+        assert_eq!(remembered("1/", r#""2\0541""#), "1,2");
+        assert_eq!(remembered("6/", r#""5\0544\0543\0542\0541""#), "6,5,4,3,2");
+        assert_eq!(remembered("3/", r#""5\0544\0543\0542\0541""#), "3,5,4,2,1");
+        assert_eq!(remembered("003/", "3,2"), "3,2");
+        assert_eq!(remembered("999999/", "0"), "999999,0");
+        let raw = visit("2/", "1");
+        assert_eq!(
+            raw.field("Set-Cookie"),
+            r#"history="2\0541"; Path=/cookiedemo/history/"#
+        );
+    }
+
+    #[test]
+    fn a_tampered_cookie_is_cleaned() {
+        assert_eq!(remembered("1/", "<b>,2,-3,4x,1234567,,+5, 6,7"), "1,2,7");
+        assert_eq!(remembered("1/", &"9,".repeat(4000)), "1,9");
+        assert_eq!(remembered("1/", "\"\\015\\012,2"), "1,2");
+        let shown = visit("", "<b>,2,<script>");
+        assert!(
+            shown
+                .body
+                .contains("<ol>\n<li><a href=\"/cookiedemo/history/2/\">2</a></li>\n</ol>")
+        );
+        assert!(!shown.body.contains("<script>"));
+        assert!(shown.fields("Set-Cookie").is_empty());
+        assert!(
+            visit("", "")
+                .body
+                .contains("Nothing has been looked at yet")
+        );
+    }
+
+    #[test]
+    fn goods_are_one_to_six_digits() {
+        for goods in [
+            "x/",
+            "1234567/",
+            "-1/",
+            "%2b1/",
+            "1.5/",
+            "%EF%BC%91/",
+            "1%00/",
+        ] {
+            let answer = visit(goods, "1");
+            assert_eq!(answer.status(), "400", "{goods}");
+            assert_eq!(answer.noticed, ["bad-parameter"]);
+            assert!(answer.body.contains("1 to 6 digits"));
+            assert!(answer.fields("Set-Cookie").is_empty());
+        }
+    }
+}

@@ -362,3 +362,170 @@ const SECURE: [&str; 2] = [
     "Secure: sent over TLS only. This server has none, but browsers make an exception for localhost.",
     "Secure：只通过 TLS 发送。这个服务器没有 TLS，但浏览器对 localhost 破例。",
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::app::testing::{ask, get, settings};
+    use crate::app::{Settings, Site};
+    use crate::wire::Edition;
+
+    /// The line that a query makes.
+    fn line(query: &str) -> String {
+        let answer = get(&format!("/set_cookie?{query}"));
+        assert_eq!(answer.status(), "200", "{query}: {}", answer.body);
+        let line = answer.field("Set-Cookie").to_owned();
+        assert!(answer.body.starts_with(&format!("Set-Cookie: {line}\n\n")));
+        line
+    }
+
+    /// The bytes above the carets of a refusal.
+    fn guilty(query: &str) -> String {
+        let answer = get(&format!("/set_cookie{query}"));
+        assert_eq!(answer.status(), "400", "{query}");
+        assert_eq!(answer.noticed, ["bad-parameter"]);
+        assert!(answer.fields("Set-Cookie").is_empty());
+        let lines: Vec<_> = answer.body.lines().collect();
+        let at = lines
+            .iter()
+            .position(|line| line.trim_start().starts_with('^'))
+            .unwrap();
+        let carets = lines[at];
+        let start = carets.len() - carets.trim_start().len();
+        lines[at - 1][start..carets.len()].to_owned()
+    }
+
+    #[test]
+    fn each_parameter_is_an_attribute() {
+        for (query, wanted) in [
+            ("key=k", "k=; Path=/"),
+            ("key=k&value=v", "k=v; Path=/"),
+            ("key=k&value=a+b%3B", "k=\"a b\\073\"; Path=/"),
+            ("key=k&value=%E7%94%B7", "k=\"\\347\\224\\267\"; Path=/"),
+            ("key=k&path=", "k="),
+            ("key=k&path=/user", "k=; Path=/user"),
+            ("key=k&domain=.shop.test", "k=; Domain=.shop.test; Path=/"),
+            ("key=k&secure", "k=; Path=/; secure"),
+            ("key=k&httponly=on", "k=; httponly; Path=/"),
+            ("key=k&secure=0&httponly=off", "k=; Path=/"),
+            ("key=k&samesite=lax", "k=; Path=/; SameSite=Lax"),
+            (
+                "key=k&samesite=None;secure=1",
+                "k=; Path=/; SameSite=None; secure",
+            ),
+            (
+                "key=k&max_age=600",
+                "k=; expires=Mon, 30-Oct-2017 02:12:09 GMT; Max-Age=600; Path=/",
+            ),
+            (
+                "key=k&max_age=-1",
+                "k=; expires=Mon, 30-Oct-2017 02:02:08 GMT; Max-Age=-1; Path=/",
+            ),
+            (
+                "key=k&expires=Tue,%2031-Oct-2017%2001:26:37%20GMT",
+                "k=; expires=Tue, 31-Oct-2017 01:26:37 GMT; Path=/",
+            ),
+            (
+                "key=k&max_age=5&expires=Tue,+31+Oct+2017+01:26:37+GMT",
+                "k=; expires=Tue, 31 Oct 2017 01:26:37 GMT; Max-Age=5; Path=/",
+            ),
+            ("key=k&max_age=&expires=&domain=&samesite=", "k=; Path=/"),
+            ("key=a&key=k&value=1&value=2", "k=2; Path=/"),
+            (
+                "key=k&delete&path=/a&domain=shop.test",
+                "k=; Domain=shop.test; expires=Thu, 01-Jan-1970 00:00:00 GMT; Max-Age=0; Path=/a",
+            ),
+            (
+                "key=k&delete=1&value=v&max_age=5&secure=1&path=",
+                "k=; expires=Thu, 01-Jan-1970 00:00:00 GMT; Max-Age=0",
+            ),
+        ] {
+            assert_eq!(line(query), wanted, "{query}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_is_refused_at_its_bytes() {
+        for (query, wanted) in [
+            ("", "/set_cookie"),
+            ("?", " "),
+            ("?value=v", "value=v"),
+            ("?key=", "key="),
+            ("?value=v&key=a%20b&path=/", "key=a%20b"),
+            ("?key=a%0d%0aX:1", "key=a%0d%0aX:1"),
+            ("?key=k&maxage=5", "maxage=5"),
+            ("?key=k&max_age=soon", "max_age=soon"),
+            ("?key=k&max_age=%2B5", "max_age=%2B5"),
+            (
+                "?key=k&max_age=99999999999999999999",
+                "max_age=99999999999999999999",
+            ),
+            ("?key=k&max_age=1.5;value=v", "max_age=1.5"),
+            ("?key=k&expires=tomorrow", "expires=tomorrow"),
+            (
+                "?key=k&expires=Tue,+31-Oct-2017+01:26:37+GMT%0d%0aX:1",
+                "expires=Tue,+31-Oct-2017+01:26:37+GMT%0d%0aX:1",
+            ),
+            ("?key=k&path=/%3B+secure", "path=/%3B+secure"),
+            ("?key=k&path=%E7%94%B7", "path=%E7%94%B7"),
+            ("?key=k&domain=a%00", "domain=a%00"),
+            ("?key=k&secure=perhaps", "secure=perhaps"),
+            ("?key=k&samesite=Loose", "samesite=Loose"),
+            ("?key=k&delete=yes", "delete=yes"),
+            ("?key=k&delete&max_age=soon", "max_age=soon"),
+        ] {
+            assert_eq!(guilty(query), wanted, "{query}");
+        }
+    }
+
+    #[test]
+    fn no_byte_gets_out_of_its_line() {
+        for octet in 0..=u8::MAX {
+            for name in [
+                "key", "value", "expires", "path", "domain", "samesite", "max_age", "x%0a",
+            ] {
+                let answer = get(&format!("/set_cookie?key=k&{name}=a%{octet:02x}b"));
+                assert!(answer.fields("Set-Cookie").len() <= 1);
+                for line in answer.head.split("\r\n") {
+                    assert!(
+                        line.bytes().all(|octet| matches!(octet, b' '..=b'~')),
+                        "{line:?}"
+                    );
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_body_is_not_looked_at() {
+        let site = Site::new(settings(&[]));
+        let request = "POST /set_cookie HTTP/1.0\r\nContent-Length: 5\r\n\r\nkey=k";
+        assert_eq!(ask(&site, request).status(), "405");
+    }
+
+    #[test]
+    fn the_edition_decides_dates_and_spelling() {
+        let site = Site::new(Settings {
+            edition: Edition::Rfc9110,
+            ..settings(&[])
+        });
+        let request = "GET /set_cookie?key=k&max_age=1&secure&httponly HTTP/1.0\r\n\r\n";
+        assert_eq!(
+            ask(&site, request).field("Set-Cookie"),
+            "k=; expires=Mon, 30 Oct 2017 02:02:10 GMT; HttpOnly; Max-Age=1; Path=/; Secure"
+        );
+    }
+
+    #[test]
+    fn each_attribute_has_its_sentence() {
+        let body =
+            get("/set_cookie?key=k&secure&httponly&samesite=lax&domain=a.test&max_age=1").body;
+        for [en, zh] in [VALUE, DOMAIN, MAX_AGE, HTTP_ONLY, PATH_ALL, LAX, SECURE] {
+            assert!(body.contains(&format!("\n{en}\n{zh}\n")), "{en}");
+        }
+        let deletion = get("/set_cookie?key=k&delete&path=user").body;
+        for [en, _] in [DELETE, NO_DOMAIN, PATH_WITHOUT_SLASH] {
+            assert!(deletion.contains(en));
+        }
+    }
+}
