@@ -404,6 +404,7 @@ mod tests {
         let answer = ask(&site(), request);
         assert_eq!(answer.body, request);
         assert_eq!(answer.field("Content-Type"), TEXT);
+        assert_eq!(ask(&site(), "GET /raw\r\n").body, "GET /raw\r\n");
     }
 
     #[test]

@@ -3,14 +3,14 @@
 //!
 //! The names are those of Django's `set_cookie`: `key`, `value`, `max_age`, `expires`, `path`, `domain`,
 //! `secure`, `httponly`, `samesite`; `delete` makes it `delete_cookie`. Of equal names the last one counts.
-//! An empty value is as good as none, but for `path=`, which leaves the attribute out, and for the
-//! switches. What a parameter says is either taken or refused with a caret under it; nothing is guessed,
+//! Left empty, `path=` leaves the attribute out, which is `/` otherwise; a switch is on; and any other
+//! parameter is as good as none. What a parameter says is either taken or refused with a caret under it; nothing is guessed,
 //! and an unknown name is refused too, since it is most often a slip.
 
 use std::borrow::Cow;
 
 use crate::app::{Reply, Visit};
-use crate::wire::{Fault, FaultKind, HttpDate, Lang, SameSite, SetCookie, Span, decode_form};
+use crate::wire::{FaultKind, HttpDate, Lang, SameSite, SetCookie, Span, decode_form};
 
 /// The cookie, the line that sets it, and what each of its attributes means.
 pub(in crate::app) fn set_cookie(visit: &Visit<'_>) -> Reply {
@@ -98,84 +98,73 @@ impl<'a> Parameters<'a> {
 }
 
 fn parse(parameters: &Parameters<'_>) -> Result<Order, Refusal> {
-    let is_known = |parameter: &&Parameter<'_>| !NAMES.contains(&&*parameter.name);
-    if let Some(unknown) = parameters.all.iter().find(is_known) {
-        return Err((
-            unknown.at,
-            [
-                "The parameters are key, value, max_age, expires, path, domain, secure, httponly, samesite, delete.",
-                "参数有 key、value、max_age、expires、path、domain、secure、httponly、samesite、delete。",
-            ],
-        ));
+    let is_unknown = |parameter: &&Parameter<'_>| !NAMES.contains(&&*parameter.name);
+    if let Some(unknown) = parameters.all.iter().find(is_unknown) {
+        return Err((unknown.at, KNOWN));
     }
-    let key = parameters.filled("key").ok_or((
-        parameters.at,
-        ["A cookie needs a name: key=...", "cookie 要有名字：key=..."],
-    ))?;
-    let of = |name| parameters.named(name).map_or(&b""[..], |it| &*it.value);
-    let mut sentences = Vec::new();
-
-    let name_refused = |_: Fault| {
-        (
-            key.at,
-            [
-                "A cookie's name is a token: letters, digits and !#$%&'*+-.^_`|~ only.",
-                "cookie 的名字是一个 token：只能有字母、数字和 !#$%&'*+-.^_`|~。",
-            ],
-        )
-    };
-    let is_deletion = parameters.switch("delete")?;
-    let mut cookie = if is_deletion {
-        sentences.push(DELETE);
-        SetCookie::delete(&key.value, b"", b"").map_err(name_refused)?
-    } else {
-        sentences.push(VALUE);
-        SetCookie::new(&key.value, of("value")).map_err(name_refused)?
-    };
-
-    if let Some(domain) = parameters.filled("domain") {
-        cookie = cookie
-            .domain(&domain.value)
-            .map_err(|_| (domain.at, TEXT))?;
-        sentences.push(DOMAIN);
-    } else {
-        sentences.push(NO_DOMAIN);
-    }
-    // What follows is read even for a deletion, which has no use for it, so that a slip shows.
+    let key = parameters.filled("key").ok_or((parameters.at, NAMELESS))?;
+    let domain = parameters.filled("domain");
+    let path = parameters.named("path");
+    let path_text = path.map_or(&b"/"[..], |path| &path.value);
+    // What follows is read for a deletion too, which has no use for it, so that a slip shows.
+    let value = parameters.named("value").map_or(&b""[..], |it| &it.value);
     let max_age = parameters.filled("max_age").map(seconds).transpose()?;
     let expires = parameters.filled("expires").map(date).transpose()?;
     let same_site = parameters.filled("samesite").map(same_site).transpose()?;
-    let (http_only, secure) = (parameters.switch("httponly")?, parameters.switch("secure")?);
-    if !is_deletion {
-        if let Some(text) = expires {
-            cookie = cookie
-                .expires_text(text)
-                .map_err(|_| (parameters.at, TEXT))?;
-        }
-        cookie = max_age.map_or(cookie.clone(), |seconds| cookie.max_age(seconds));
-        sentences.push(match (max_age, expires) {
-            (Some(..=0), _) => MAX_AGE_OVER,
-            (Some(_), None) => MAX_AGE,
-            (Some(_), Some(_)) => MAX_AGE_WINS,
-            (None, Some(_)) => EXPIRES,
-            (None, None) => NO_LIFETIME,
-        });
-        if http_only {
-            cookie = cookie.http_only();
-            sentences.push(HTTP_ONLY);
-        }
+    let http_only = parameters.switch("httponly")?;
+    let secure = parameters.switch("secure")?;
+    let is_deletion = parameters.switch("delete")?;
+
+    let made = if is_deletion {
+        SetCookie::delete(&key.value, b"", b"")
+    } else {
+        SetCookie::new(&key.value, value)
+    };
+    let mut cookie = made.map_err(|_| (key.at, NOT_A_TOKEN))?;
+    if let Some(domain) = domain {
+        cookie = cookie
+            .domain(&domain.value)
+            .map_err(|_| (domain.at, NOT_TEXT))?;
     }
-    let path = parameters.named("path");
-    let text = path.map_or(&b"/"[..], |path| &*path.value);
-    let at = path.map_or(parameters.at, |path| path.at);
-    cookie = cookie.path(text).map_err(|_| (at, TEXT))?;
-    sentences.push(match text {
+    let path_at = path.map_or(parameters.at, |path| path.at);
+    cookie = cookie.path(path_text).map_err(|_| (path_at, NOT_TEXT))?;
+    let about_domain = domain.map_or(NO_DOMAIN, |_| DOMAIN);
+    let about_path = match path_text {
         b"/" => PATH_ALL,
         b"" => NO_PATH,
         [b'/', ..] => PATH,
         _ => PATH_WITHOUT_SLASH,
+    };
+    if is_deletion {
+        return Ok(Order {
+            cookie,
+            sentences: vec![DELETE, about_domain, about_path],
+        });
+    }
+
+    // The sentences stand in the order of the attributes.
+    let mut sentences = vec![VALUE, about_domain];
+    if let Some(expires) = expires {
+        cookie = cookie
+            .expires_text(&expires.value)
+            .map_err(|_| (expires.at, NOT_TEXT))?;
+    }
+    if let Some(seconds) = max_age {
+        cookie = cookie.max_age(seconds);
+    }
+    sentences.push(match (max_age, expires) {
+        (Some(..=0), _) => MAX_AGE_OVER,
+        (Some(_), None) => MAX_AGE,
+        (Some(_), Some(_)) => MAX_AGE_WINS,
+        (None, Some(_)) => EXPIRES,
+        (None, None) => NO_LIFETIME,
     });
-    if let Some(same_site) = same_site.filter(|_| !is_deletion) {
+    if http_only {
+        cookie = cookie.http_only();
+        sentences.push(HTTP_ONLY);
+    }
+    sentences.push(about_path);
+    if let Some(same_site) = same_site {
         cookie = cookie.same_site(same_site);
         sentences.push(match same_site {
             SameSite::Strict => STRICT,
@@ -183,7 +172,7 @@ fn parse(parameters: &Parameters<'_>) -> Result<Order, Refusal> {
             SameSite::None => SAME_SITE_NONE,
         });
     }
-    if secure && !is_deletion {
+    if secure {
         cookie = cookie.secure();
         sentences.push(SECURE);
     }
@@ -203,10 +192,9 @@ fn seconds(parameter: &Parameter<'_>) -> Result<i64, Refusal> {
     ))
 }
 
-/// The text as it is, if it is a date as HTTP or as a cookie writes it.
-fn date<'a>(parameter: &'a Parameter<'_>) -> Result<&'a [u8], Refusal> {
-    let text = &*parameter.value;
-    let mut http_date = text.to_vec();
+/// The parameter as it is, if it is a date as HTTP or as a cookie writes it.
+fn date<'a, 'b>(parameter: &'a Parameter<'b>) -> Result<&'a Parameter<'b>, Refusal> {
+    let mut http_date = parameter.value.to_vec();
     // A cookie's date has hyphens where an HTTP-date has blanks: `Tue, 31-Oct-2017 01:26:37 GMT`.
     if let [
         _,
@@ -226,10 +214,8 @@ fn date<'a>(parameter: &'a Parameter<'_>) -> Result<&'a [u8], Refusal> {
     {
         (*before, *after) = (b' ', b' ');
     }
-    let is_date = HttpDate::parse(text)
-        .or_else(|| HttpDate::parse(&http_date))
-        .is_some();
-    is_date.then_some(text).ok_or((
+    let read = HttpDate::parse(&parameter.value).or_else(|| HttpDate::parse(&http_date));
+    read.map(|_| parameter).ok_or((
         parameter.at,
         [
             "expires is a date such as Tue, 31-Oct-2017 01:26:37 GMT.",
@@ -285,7 +271,16 @@ const NAMES: &[&[u8]] = &[
     b"delete",
 ];
 
-const TEXT: [&str; 2] = [
+const KNOWN: [&str; 2] = [
+    "The parameters are key, value, max_age, expires, path, domain, secure, httponly, samesite, delete.",
+    "参数有 key、value、max_age、expires、path、domain、secure、httponly、samesite、delete。",
+];
+const NAMELESS: [&str; 2] = ["A cookie needs a name: key=...", "cookie 要有名字：key=..."];
+const NOT_A_TOKEN: [&str; 2] = [
+    "A cookie's name is a token: letters, digits and !#$%&'*+-.^_`|~ only.",
+    "cookie 的名字是一个 token：只能有字母、数字和 !#$%&'*+-.^_`|~。",
+];
+const NOT_TEXT: [&str; 2] = [
     "An attribute's value is printable ASCII without a semicolon, which would start the next attribute.",
     "属性的值只能是可打印的 ASCII，不能有分号：分号会开始下一个属性。",
 ];
