@@ -199,7 +199,8 @@ pub fn content_type(path: &[u8]) -> &'static str {
 const KEPT_OPEN: usize = 16;
 
 /// When the embedded files last changed, as far as anybody is told: Mon, 23 Oct 2017 08:00:00 GMT, a
-/// week before the notes' own date, so that golden bytes do not depend on a build.
+/// week before the notes' own date, so that golden bytes do not depend on a build. It is moved on by
+/// hand when a released file changes, or browsers would keep the old one.
 pub const EMBEDDED_MODIFIED: HttpDate = HttpDate::from_seconds(1_508_745_600);
 
 /// The files in the binary.

@@ -50,7 +50,7 @@ fn three() -> Result<Vec<SetCookie>, Fault> {
 fn page(visit: &Visit<'_>) -> String {
     let field = field(visit.head());
     let cookies = parse_cookies(&field);
-    let page = visit.page(["Cookies", "Cookie"]);
+    let page = visit.page(["Cookies, out and back", "cookie 的一去一回"]);
     let page = if cookies.is_empty() {
         page.say(
             "p",

@@ -4,6 +4,7 @@
 //! the next cookie is clean again.
 
 use super::cookies;
+use crate::app::page::Page;
 use crate::app::{Reply, Visit};
 use crate::wire::{FaultKind, SetCookie, cookie, parse_cookies};
 
@@ -74,12 +75,13 @@ fn page(visit: &Visit<'_>, goods: &[u32]) -> String {
         .say(
             "p",
             [
-                "The cookie `history` keeps the last five, the newest first. It lives with the client, \
+                "The cookie named history keeps the last five, the newest first. It lives with the client, \
                  so it can be edited there: numbers are all that is believed of it.",
                 "名为 history 的 cookie 记住最近五个，最新的在前。它存在客户端，可以被改动：\
                  服务器只相信其中的数字。",
             ],
         )
+        .say("h2", ["Goods", "商品"])
         .markup("<p>");
     for number in 1..=6 {
         page = link(page, number).markup("\n");
@@ -87,7 +89,7 @@ fn page(visit: &Visit<'_>, goods: &[u32]) -> String {
     page.markup("</p>\n").finish()
 }
 
-fn link(page: crate::app::page::Page, number: u32) -> crate::app::page::Page {
+fn link(page: Page, number: u32) -> Page {
     let number = number.to_string();
     page.markup("<a href=\"/cookiedemo/history/")
         .text(&number)
