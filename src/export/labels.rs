@@ -60,7 +60,7 @@ pub fn dissection_rows(dissection: &Dissection, body_bytes: usize, lang: Lang) -
     if !dissection.faults.is_empty() {
         out.push('\n');
     }
-    let _ = writeln!(out, "{}", paint(FAINT, &dissection.opinion));
+    let _ = writeln!(out, "{}", paint(FAINT, dissection.opinion));
     out
 }
 
