@@ -109,11 +109,10 @@ impl Site {
             }
             return redirect(&self.settings, head, Status::MOVED_PERMANENTLY, &target);
         }
-        lesson::lesson(
-            &self.settings,
-            head,
-            &Fault::new(FaultKind::NotFound, head.target_at()),
-        )
+        let fault = Fault::new(FaultKind::NotFound, head.target_at());
+        let mut reply = lesson::lesson(&self.settings, head, &fault);
+        reply.faults.push(fault);
+        reply
     }
 }
 
