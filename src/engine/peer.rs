@@ -10,6 +10,7 @@ use rustix::net::SendFlags;
 
 use super::conversation::{Conversation, Job, Now, Transmit};
 use super::service::Service;
+use super::timers::Armed;
 use crate::record::Record;
 use crate::wire::ServerState;
 
@@ -258,4 +259,17 @@ fn put(stream: &mut TcpStream, transmit: &Transmit<'_>, most: u64) -> io::Result
         }
     };
     Ok(count as u64)
+}
+
+#[cfg(test)]
+mod tests {
+    /// Ten thousand idle connections are to cost 256 bytes each, timers and table included.
+    #[test]
+    fn a_waiting_connection_is_small() {
+        assert!(
+            size_of::<super::Peer>() <= 200,
+            "{}",
+            size_of::<super::Peer>()
+        );
+    }
 }

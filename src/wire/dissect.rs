@@ -16,8 +16,8 @@
 
 use std::borrow::Cow;
 
-use super::octets::{is_blank, is_token, is_token_octet};
-use super::scan::{is_simple_request_line, looks_like_version};
+use super::octets::{is_blank, is_token, name_length, plain_length};
+use super::scan::looks_like_version;
 use super::{Anatomy, BodyFraming, Fault, FaultKind, LineEnd, Part, Span, Status, Target};
 
 /// The version of a message (RFC 1945 3.1).
@@ -163,12 +163,13 @@ impl RequestHead {
         match request.head.line_at(position) {
             None => request.head.cut_short(),
             Some(line) => {
-                request.request_line(line.content);
+                let has_version = request.request_line(line.content);
                 request.head.end_line(&line);
-                if is_simple_request_line(line.content.of(&request.head.bytes)) {
-                    request.head.complete = true;
-                } else {
+                if has_version {
                     request.head.field_lines(line.next);
+                } else {
+                    // A Simple-Request, as the scan for the end of the head has it too.
+                    request.head.complete = true;
                 }
             }
         }
@@ -277,100 +278,65 @@ impl RequestHead {
         query.unwrap_or(self.target)
     }
 
-    fn request_line(&mut self, line: Span) {
+    /// Labels and judges the request line; whether it has a version, or a third word in its place.
+    fn request_line(&mut self, line: Span) -> bool {
         let Head { bytes, anatomy, .. } = &mut self.head;
-        // The words, by at most their first two and last two: what is between is one bad target.
-        let mut words: [Span; 4] = [Span::default(); 4];
-        let (mut count, mut position, mut loose) = (0, line.start, false);
-        while position < line.end {
-            let rest = Span::new(position, line.end).of(bytes);
-            let blanks = rest.iter().take_while(|&&octet| is_blank(octet)).count();
-            let rest = rest.get(blanks..).unwrap_or_default();
-            let word = rest.iter().take_while(|&&octet| !is_blank(octet)).count();
-            loose |= if count == 0 || word == 0 {
-                blanks > 0
-            } else {
-                blanks != 1 || Span::new(position, position + 1).of(bytes) != b" "
-            };
-            position += blanks + word;
-            if word > 0 {
-                if count > 3 {
-                    words[2] = words[3];
-                }
-                if let Some(slot) = words.get_mut(count.min(3)) {
-                    *slot = Span::new(position - word, position);
-                }
-                count += 1;
+        let words = Words::of(line, bytes);
+        let is_version = |word: Span| looks_like_version(word.of(bytes));
+        let (method, target, version) = match words.count {
+            1 if is_version(words.first) => {
+                (Span::at(line.start), Span::default(), Some(words.first))
             }
-        }
-        let [first, second, third, last] = words;
-        let mut faults: [Option<FaultKind>; 2] = [None; 2];
-        let mut version = None;
-        self.method = first;
-        match count {
-            1 if looks_like_version(first.of(bytes)) => {
-                self.method = Span::at(first.start);
-                version = Some(first);
-            }
-            1 => {}
-            2 if looks_like_version(second.of(bytes)) => version = Some(second),
-            2 => self.target = second,
-            3 => {
-                self.target = second;
-                version = Some(third);
-            }
-            _ => {
-                self.target = Span::new(second.start, third.end);
-                version = Some(last);
-            }
-        }
-        anatomy.push(Part::Space, self.method.start);
-        anatomy.push(Part::Method, self.method.end);
-        if !self.target.is_empty() {
-            anatomy.push(Part::Space, self.target.start);
-            anatomy.push(Part::RequestTarget, self.target.end);
+            0 | 1 => (words.first, Span::default(), None),
+            2 if is_version(words.last) => (words.first, Span::default(), Some(words.last)),
+            2 => (words.first, words.last, None),
+            _ => (words.first, words.middle, Some(words.last)),
+        };
+        anatomy.push(Part::Space, method.start);
+        anatomy.push(Part::Method, method.end);
+        if !target.is_empty() {
+            anatomy.push(Part::Space, target.start);
+            anatomy.push(Part::RequestTarget, target.end);
         }
         if let Some(version) = version {
             anatomy.push(Part::Space, version.start);
             anatomy.push(Part::HttpVersion, version.end);
         }
         anatomy.push(Part::Space, line.end);
+        (self.method, self.target) = (method, target);
+        self.judge_request_line(line, &words, version)
+    }
 
-        let method = self.method.of(bytes);
-        if !is_token(method) {
-            faults[0] = Some(FaultKind::BadMethod);
+    fn judge_request_line(&mut self, line: Span, words: &Words, version: Option<Span>) -> bool {
+        if !is_token(self.method()) {
+            self.report(Fault::new(FaultKind::BadMethod, self.method));
         }
-        if count == 2 && version.is_none() {
-            faults[1] = Some(if method == b"GET" {
+        if words.are_loose {
+            self.report(Fault::new(FaultKind::LooseSpacing, line));
+        }
+        if version.is_none() && words.count == 2 {
+            let is_get = self.is_method(b"GET");
+            let kind = if is_get {
                 FaultKind::SimpleRequest
             } else {
                 FaultKind::SimpleRequestNotGet
-            });
-        }
-        for kind in faults.into_iter().flatten() {
-            let at = if kind == FaultKind::BadMethod {
-                self.method
-            } else {
-                line
             };
-            self.head.report(Fault::new(kind, at));
-        }
-        if loose {
-            self.head.report(Fault::new(FaultKind::LooseSpacing, line));
+            self.report(Fault::new(kind, line));
         }
         if self.target.is_empty() {
-            let after_method = Span::at(self.method.end);
-            self.head
-                .report(Fault::new(FaultKind::MissingTarget, after_method));
-        } else if count > 3 {
-            self.head
-                .report(Fault::new(FaultKind::BadTarget, self.target));
+            self.report(Fault::new(
+                FaultKind::MissingTarget,
+                Span::at(self.method.end),
+            ));
+        } else if words.count > 3 {
+            self.report(Fault::new(FaultKind::BadTarget, self.target));
         } else {
             self.read_target();
         }
         if let Some(version) = version {
             self.version = self.head.version(version);
         }
+        version.is_some()
     }
 
     pub(super) fn report(&mut self, fault: Fault) {
@@ -386,6 +352,60 @@ impl RequestHead {
                 }
                 self.parsed_target = Some(target);
             }
+        }
+    }
+}
+
+/// The words of a request line: the first, the last, and all between them as one.
+struct Words {
+    count: usize,
+    first: Span,
+    middle: Span,
+    last: Span,
+    /// Anything but one SP separates them, or stands around them.
+    are_loose: bool,
+}
+
+impl Words {
+    fn of(line: Span, bytes: &[u8]) -> Self {
+        let nothing = Span::at(line.start);
+        let (mut count, mut first, mut middle, mut last) = (0, nothing, nothing, nothing);
+        let (mut are_loose, mut position) = (false, line.start);
+        while position < line.end {
+            let rest = Span::new(position, line.end).of(bytes);
+            let blanks = rest
+                .iter()
+                .position(|&octet| !is_blank(octet))
+                .unwrap_or(rest.len());
+            let rest = rest.get(blanks..).unwrap_or_default();
+            let length = rest
+                .iter()
+                .position(|&octet| is_blank(octet))
+                .unwrap_or(rest.len());
+            are_loose |= match (count, length) {
+                (0, _) | (_, 0) => blanks > 0,
+                _ => blanks != 1 || bytes.get(position) != Some(&b' '),
+            };
+            position += blanks + length;
+            if length == 0 {
+                break;
+            }
+            let word = Span::new(position - length, position);
+            match count {
+                0 => first = word,
+                1 => {}
+                2 => middle = last,
+                _ => middle.end = last.end,
+            }
+            last = word;
+            count += 1;
+        }
+        Self {
+            count,
+            first,
+            middle,
+            last,
+            are_loose,
         }
     }
 }
@@ -661,70 +681,57 @@ impl Head {
     fn field_lines(&mut self, mut position: usize) {
         loop {
             let rest = self.bytes.get(position..).unwrap_or_default();
-            let name_len = rest
-                .iter()
-                .take_while(|&&octet| is_token_octet(octet))
-                .count();
+            let (name_len, has_underscore) = name_length(rest);
             let after_name = rest.get(name_len..).unwrap_or_default();
-            let Some(line_feed) = memchr::memchr(b'\n', after_name) else {
+            let name = Span::new(position, position + name_len);
+            let Some((line_feed, is_plain)) = find_line_feed(after_name) else {
                 return self.cut_short();
             };
-            let line = self.line_to(position, position + name_len + line_feed);
-            let name = Span::new(position, position + name_len);
+            let line = self.line_to(position, name.end + line_feed);
             match after_name.first() {
+                Some(b':') if name_len > 0 => {
+                    self.field_line(name, &line, is_plain);
+                    if has_underscore {
+                        self.report(Fault::new(FaultKind::UnderscoreInName, name));
+                    }
+                }
                 _ if line.content.is_empty() => {
                     self.anatomy.push(Part::BlankLine(line.end), line.next);
                     self.note_line_end(&line);
                     self.complete = true;
                     return;
                 }
-                Some(b':') if name_len > 0 => self.field_line(name, &line),
-                Some(&octet) if name_len == 0 && is_blank(octet) => self.folded_line(&line),
+                Some(&octet) if name_len == 0 && is_blank(octet) => {
+                    self.folded_line(&line, is_plain);
+                }
                 _ => self.broken_line(name, &line),
             }
-            self.end_line(&line);
+            self.note_line_end(&line);
             position = line.next;
         }
     }
 
-    fn field_line(&mut self, name: Span, line: &Line) {
-        self.anatomy.push(Part::FieldName, name.end);
-        self.anatomy.push(Part::Colon, name.end + 1);
-        let value = self.value(Span::new(name.end + 1, line.content.end));
+    fn field_line(&mut self, name: Span, line: &Line, is_plain: bool) {
+        let after_colon = Span::new(name.end + 1, line.content.end);
+        let value = without_blanks(after_colon, &self.bytes);
+        self.anatomy.push_all([
+            (Part::FieldName, name.end),
+            (Part::Colon, name.end + 1),
+            (Part::Whitespace, value.start),
+            (Part::FieldValue, value.end),
+        ]);
+        if value.end < line.content.end {
+            self.anatomy.push(Part::Whitespace, line.content.end);
+        }
+        self.anatomy.push(Part::LineEnd(line.end), line.next);
         self.fields.push(FieldSpans {
             name: ShortSpan::new(name.start, name.end),
             value: ShortSpan::new(value.start, value.end),
             folded: false,
         });
-        if memchr::memchr(b'_', name.of(&self.bytes)).is_some() {
-            self.report(Fault::new(FaultKind::UnderscoreInName, name));
-        }
-    }
-
-    /// Labels blanks, value, blanks, and checks the value's bytes.
-    fn value(&mut self, line: Span) -> Span {
-        let octets = line.of(&self.bytes);
-        let leading = octets.iter().take_while(|&&octet| is_blank(octet)).count();
-        let trailing = octets.get(leading..).unwrap_or_default();
-        let trailing = trailing
-            .iter()
-            .rev()
-            .take_while(|&&octet| is_blank(octet))
-            .count();
-        let value = Span::new(line.start + leading, line.end - trailing);
-        // One pass without branches; only a strange value is looked at again.
-        let strange = |octet: u8| (octet < b' ' && octet != b'\t') || octet >= 0x7F;
-        let odd = value
-            .of(&self.bytes)
-            .iter()
-            .fold(false, |odd, &octet| odd | strange(octet));
-        self.anatomy.push(Part::Whitespace, value.start);
-        self.anatomy.push(Part::FieldValue, value.end);
-        self.anatomy.push(Part::Whitespace, line.end);
-        if odd {
+        if !is_plain {
             self.odd_value(value);
         }
-        value
     }
 
     #[cold]
@@ -756,32 +763,34 @@ impl Head {
         }
     }
 
-    fn folded_line(&mut self, line: &Line) {
-        let octets = line.content.of(&self.bytes);
-        let blanks = octets.iter().take_while(|&&octet| is_blank(octet)).count();
-        let text = line.content.start + blanks;
+    fn folded_line(&mut self, line: &Line, is_plain: bool) {
+        let value = without_blanks(line.content, &self.bytes);
+        let blanks = Span::new(line.content.start, value.start);
         if self.fields.is_empty() {
             self.anatomy.push(Part::Unparsed, line.content.end);
-            let blanks = Span::new(line.content.start, text);
+            self.anatomy.push(Part::LineEnd(line.end), line.next);
             self.report(Fault::new(FaultKind::FoldWithoutField, blanks));
             return;
         }
-        let fold_start = self
-            .anatomy
-            .labels()
-            .last()
-            .map_or(line.content.start, |label| label.span.start);
         self.anatomy.pop(); // the line end above is part of the fold
-        self.anatomy.push(Part::ObsFold, text);
-        self.report(Fault::new(FaultKind::ObsFold, Span::new(fold_start, text)));
-        let value = self.value(Span::new(text, line.content.end));
+        let fold = Span::new(self.anatomy.end(), value.start);
+        self.anatomy.push_all([
+            (Part::ObsFold, value.start),
+            (Part::FieldValue, value.end),
+            (Part::Whitespace, line.content.end),
+            (Part::LineEnd(line.end), line.next),
+        ]);
+        self.report(Fault::new(FaultKind::ObsFold, fold));
+        if !is_plain {
+            self.odd_value(value);
+        }
         if let Some(field) = self.fields.last_mut() {
             let start = if field.value.span().is_empty() {
                 value.start
             } else {
-                field.value.0 as usize
+                field.value.span().start
             };
-            field.value = ShortSpan::new(start, value.end.max(field.value.1 as usize));
+            field.value = ShortSpan::new(start, value.end);
             field.folded = true;
         }
     }
@@ -808,6 +817,7 @@ impl Head {
             ),
         };
         self.anatomy.push(Part::Unparsed, line.content.end);
+        self.anatomy.push(Part::LineEnd(line.end), line.next);
         self.report(fault);
     }
 
@@ -882,6 +892,29 @@ impl Head {
             self.report(excess.measured((end - body_end) as u64, 0));
         }
     }
+}
+
+/// Where the line's LF stands, and whether all before it is plain text.
+#[inline]
+fn find_line_feed(line: &[u8]) -> Option<(usize, bool)> {
+    let plain = plain_length(line);
+    match line.get(plain..).unwrap_or_default() {
+        [b'\r', b'\n', ..] => Some((plain + 1, true)),
+        [b'\n', ..] => Some((plain, true)),
+        rest => Some((plain + memchr::memchr(b'\n', rest)?, false)),
+    }
+}
+
+/// The span without the blanks at both ends.
+#[inline]
+fn without_blanks(span: Span, bytes: &[u8]) -> Span {
+    let octets = span.of(bytes);
+    let leading = octets.iter().position(|&octet| !is_blank(octet));
+    let Some(leading) = leading else {
+        return Span::at(span.end);
+    };
+    let trailing = octets.iter().rev().position(|&octet| !is_blank(octet));
+    Span::new(span.start + leading, span.end - trailing.unwrap_or(0))
 }
 
 /// 1*DIGIT, at most 2^32 - 1.

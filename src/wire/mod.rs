@@ -35,7 +35,9 @@ pub use edition::{Edition, NotModifiedRule};
 pub use excerpt::{Excerpt, excerpt};
 pub use fault::{Fault, FaultKind, Lang, Verdict};
 pub use framing::{BodyFraming, has_token};
-pub use octets::{Escaped, is_blank, is_token, is_token_octet, trim_blanks};
+pub use octets::{
+    Escaped, is_blank, is_token, is_token_octet, plain_length, token_length, trim_blanks,
+};
 pub use opinion::{Opinion, request_opinion, response_opinion};
 pub use response::{EncodedHead, FieldName, FieldValue, ResponseWriter};
 pub use scan::{HeadScan, is_simple_request_line};
