@@ -356,3 +356,19 @@ impl Underway {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Ten thousand idle connections are to cost at most 256 bytes each, socket, timer and the table
+    /// of connections included; this is the greatest part of it.
+    #[test]
+    fn an_idle_conversation_is_small() {
+        assert!(
+            size_of::<Conversation>() <= 144,
+            "{}",
+            size_of::<Conversation>()
+        );
+    }
+}

