@@ -382,3 +382,30 @@ fn at_least_one(text: &str) -> Result<usize, String> {
     let number = text.parse().ok().filter(|number| *number > 0);
     number.ok_or_else(|| format!("`{text}` is no number of at least 1"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_way_to_get_no_port_has_its_advice() {
+        let address = SocketAddr::from(([127, 0, 0, 1], 80));
+        for (kind, word) in [
+            (ErrorKind::AddrInUse, "Another program"),
+            (ErrorKind::PermissionDenied, "below 1024"),
+            (ErrorKind::AddrNotAvailable, "this machine"),
+        ] {
+            let sentence = cannot_listen(address, kind.into()).to_string();
+            assert!(sentence.starts_with("cannot listen on 127.0.0.1:80: "));
+            assert!(sentence.contains(word), "{sentence}");
+        }
+    }
+
+    #[test]
+    fn seconds_may_have_a_fraction_and_are_above_zero() {
+        assert_eq!(parse_seconds("0.5"), Ok(Duration::from_millis(500)));
+        for wrong in ["0", "-1", "1e9", "NaN", "inf", "a minute", ""] {
+            assert!(parse_seconds(wrong).is_err(), "{wrong}");
+        }
+    }
+}
