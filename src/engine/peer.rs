@@ -10,6 +10,7 @@ use rustix::net::SendFlags;
 
 use super::conversation::{Conversation, Job, Now, Transmit};
 use super::service::Service;
+use super::timers::Armed;
 use crate::record::Record;
 use crate::wire::ServerState;
 
@@ -28,7 +29,7 @@ pub(super) struct Peer {
     /// The client's address.
     pub address: SocketAddr,
     /// What `Timers` holds for it.
-    pub armed: Option<Instant>,
+    pub(super) armed: Armed,
     /// Whether it already waits for a turn.
     pub is_queued: bool,
     stream: TcpStream,
@@ -79,6 +80,11 @@ impl Peer {
         self.read_closed |= event.is_read_closed() || event.is_error();
     }
 
+    /// Makes the next turn read, whatever is remembered of the socket.
+    pub(super) const fn look_again(&mut self) {
+        self.readable = true;
+    }
+
     /// Reads, talks and writes until the socket has no more, the budget is used up, or it is over.
     pub(super) fn turn<S: Service>(
         &mut self,
@@ -93,9 +99,7 @@ impl Peer {
                 return Outcome::Job(job);
             }
             match self.write(now.instant) {
-                Ok(Flow::Blocked)
-                    if self.conversation.connection().server() != ServerState::Closed =>
-                {
+                Ok(Flow::Blocked) => {
                     // A client that will not read its answer until it has sent everything must be
                     // read from all the same.
                     if !self.readable {
