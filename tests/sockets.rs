@@ -384,12 +384,18 @@ fn a_full_queue_is_said() {
     };
     let heard = Heard::default();
     let server = Running::start(settings, gate, || Some(heard.tap()));
+    let mut kept = server.connect();
+    kept.write_all(HELLO_KEPT).unwrap();
+    read_one(&mut kept);
     let mut first = server.connect();
     first.write_all(SLOW).unwrap();
     entered.recv_timeout(PATIENCE).unwrap();
     // The only worker has the first one; the second one waits; there is no place for a third.
     let mut second = server.connect();
     second.write_all(SLOW).unwrap();
+    // What is ready first has its turn first: when this is answered, the second one is in the queue.
+    kept.write_all(HELLO_KEPT).unwrap();
+    read_one(&mut kept);
     let third = converse(server.address, [SLOW], false).unwrap();
     assert_eq!(status(&third), Some(503));
     let text = String::from_utf8(third).unwrap();
@@ -464,7 +470,8 @@ fn stopping_twice_waits_for_nobody() {
     server.handle.stop();
     server.handle.stop();
     assert!(is_closed(&mut slow));
-    // The worker still has the view; the loop does not wait for it.
+    // A worker still has the view, and nobody waits for that.
+    server.join().unwrap();
 }
 
 #[test]

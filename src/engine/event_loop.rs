@@ -161,14 +161,20 @@ impl<S: Service> Loop<S> {
             return;
         }
         for _ in 0..ACCEPTS_A_TURN {
-            if !self.has_room() && !self.evict(now) {
+            if !self.has_room() && !self.has_idle() {
                 return;
             }
             let Some(listener) = &self.listener else {
                 return;
             };
             match listener.accept() {
-                Ok((stream, address)) => self.admit(stream, address, now),
+                Ok((stream, address)) => {
+                    // Only now is it certain that somebody wants the place.
+                    if !self.has_room() {
+                        self.evict(now);
+                    }
+                    self.admit(stream, address, now);
+                }
                 Err(error) if error.kind() == ErrorKind::WouldBlock => {
                     self.acceptable = false;
                     return;
@@ -306,6 +312,11 @@ impl<S: Service> Loop<S> {
 
     fn has_room(&self) -> bool {
         self.peers.len() < self.shared.connections
+    }
+
+    fn has_idle(&self) -> bool {
+        let mut peers = self.peers.iter();
+        peers.any(|(_, peer)| peer.conversation.connection().is_idle_kept())
     }
 
     /// Closes the kept connection that has been idle longest; false when there is none. It gets one
