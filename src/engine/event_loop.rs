@@ -27,7 +27,11 @@ const WAKER: Token = Token(usize::MAX - 1);
 /// Connections taken in one turn before the others get theirs.
 const ACCEPTS_A_TURN: usize = 128;
 
-/// How long accepting rests after the system had no descriptor or no memory for a connection.
+/// A kept connection that has waited less than this is in use: its next request may be on the way,
+/// and closing it would lose that.
+const LONG_IDLE: Duration = Duration::from_millis(100);
+
+/// How long accepting rests when there is no room, unless a connection closes before.
 const ACCEPT_REST: Duration = Duration::from_millis(100);
 
 /// One read's worth of bytes; a loop has one such buffer, however many connections it has.
@@ -138,6 +142,7 @@ impl<S: Service> Loop<S> {
         Now {
             instant: instant(),
             wall: self.shared.clock.wall(),
+            may_keep: self.peers.len() <= self.shared.connections / 4 * 3,
         }
     }
 
@@ -162,6 +167,7 @@ impl<S: Service> Loop<S> {
         }
         for _ in 0..ACCEPTS_A_TURN {
             if !self.has_room() && !self.evict(now) {
+                self.resting = Some(now.instant + ACCEPT_REST);
                 return;
             }
             let Some(listener) = &self.listener else {
@@ -301,6 +307,8 @@ impl<S: Service> Loop<S> {
     fn close(&mut self, token: Token) {
         if let Some(mut peer) = self.peers.remove(token) {
             self.timers.clear(token, &mut peer.armed);
+            // There is room again, and a descriptor.
+            self.resting = None;
         }
     }
 
@@ -308,32 +316,19 @@ impl<S: Service> Loop<S> {
         self.peers.len() < self.shared.connections
     }
 
-    /// Closes the kept connection that has been idle longest; false when there is none. It gets one
-    /// more look first: a request that already lies in its socket is answered, and not reset.
+    /// Closes the kept connection that has been idle longest; false when none has been for a while.
     fn evict(&mut self, now: Now) -> bool {
-        loop {
-            let is_idle = |peer: &Peer| peer.conversation.connection().is_idle_kept();
-            let idle = self.peers.iter().filter(|(_, peer)| is_idle(peer));
-            let oldest = idle.min_by_key(|(_, peer)| peer.conversation.connection().poll_timeout());
-            let Some(token) = oldest.map(|(token, _)| token) else {
-                return false;
-            };
-            let Some(peer) = self.peers.get_mut(token) else {
-                return false;
-            };
-            let before = peer.conversation.connection().poll_timeout();
-            peer.look_again();
-            let service = &*self.shared.service;
-            let outcome = peer.turn(service, now, &mut self.buffer, &mut self.records);
-            if is_idle(peer) && before == peer.conversation.connection().poll_timeout() {
+        let since = |peer: &Peer| peer.conversation.connection().idle_since();
+        let idle = self
+            .peers
+            .iter()
+            .filter_map(|(token, peer)| Some((since(peer)?, token)));
+        match idle.min() {
+            Some((since, token)) if since + LONG_IDLE <= now.instant => {
                 self.close(token);
-                return true;
+                true
             }
-            let is_gone = matches!(outcome, Outcome::Close);
-            self.settle(token, outcome, now);
-            if is_gone {
-                return true;
-            }
+            _ => false,
         }
     }
 
