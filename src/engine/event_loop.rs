@@ -142,7 +142,7 @@ impl<S: Service> Loop<S> {
         Now {
             instant: instant(),
             wall: self.shared.clock.wall(),
-            may_keep: self.peers.len() <= self.shared.connections / 4 * 3,
+            may_keep: 4 * self.places_left() >= self.shared.connections,
         }
     }
 
@@ -166,7 +166,12 @@ impl<S: Service> Loop<S> {
             return;
         }
         for _ in 0..ACCEPTS_A_TURN {
-            if !self.has_room() && !self.evict(now) {
+            let evictable = if self.has_room() {
+                None
+            } else {
+                self.evictable(now)
+            };
+            if !self.has_room() && evictable.is_none() {
                 self.resting = Some(now.instant + ACCEPT_REST);
                 return;
             }
@@ -174,7 +179,13 @@ impl<S: Service> Loop<S> {
                 return;
             };
             match listener.accept() {
-                Ok((stream, address)) => self.admit(stream, address, now),
+                Ok((stream, address)) => {
+                    // Only now is it certain that somebody wants the place.
+                    if let Some(token) = evictable {
+                        self.close(token);
+                    }
+                    self.admit(stream, address, now);
+                }
                 Err(error) if error.kind() == ErrorKind::WouldBlock => {
                     self.acceptable = false;
                     return;
@@ -187,10 +198,11 @@ impl<S: Service> Loop<S> {
                     ) => {}
                 Err(_) => {
                     // No descriptor, or no memory. One goes if it can; else all wait a moment.
-                    if !self.evict(now) {
+                    let Some(token) = self.evictable(now) else {
                         self.resting = Some(now.instant + ACCEPT_REST);
                         return;
-                    }
+                    };
+                    self.close(token);
                 }
             }
         }
@@ -312,24 +324,23 @@ impl<S: Service> Loop<S> {
         }
     }
 
-    fn has_room(&self) -> bool {
-        self.peers.len() < self.shared.connections
+    fn places_left(&self) -> usize {
+        self.shared.connections.saturating_sub(self.peers.len())
     }
 
-    /// Closes the kept connection that has been idle longest; false when none has been for a while.
-    fn evict(&mut self, now: Now) -> bool {
+    fn has_room(&self) -> bool {
+        self.places_left() > 0
+    }
+
+    /// The kept connection that has been idle longest, if it has been so for a while.
+    fn evictable(&self, now: Now) -> Option<Token> {
         let since = |peer: &Peer| peer.conversation.connection().idle_since();
         let idle = self
             .peers
             .iter()
             .filter_map(|(token, peer)| Some((since(peer)?, token)));
-        match idle.min() {
-            Some((since, token)) if since + LONG_IDLE <= now.instant => {
-                self.close(token);
-                true
-            }
-            _ => false,
-        }
+        let (since, token) = idle.min()?;
+        (since + LONG_IDLE <= now.instant).then_some(token)
     }
 
     /// Stopping: no new connections, idle ones go, exchanges under way get their time.
