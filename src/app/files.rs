@@ -201,7 +201,12 @@ const KEPT_OPEN: usize = 16;
 pub const EMBEDDED_MODIFIED: HttpDate = HttpDate::from_seconds(1_508_745_600);
 
 /// The files in the binary.
-const EMBEDDED: &[(&str, &[u8])] = &[("hello.txt", include_bytes!("site/hello.txt"))];
+const EMBEDDED: &[(&str, &[u8])] = &[
+    ("blankline.png", include_bytes!("site/blankline.png")),
+    ("hello.txt", include_bytes!("site/hello.txt")),
+    ("index.html", include_bytes!("site/index.html")),
+    ("site.css", include_bytes!("site/site.css")),
+];
 
 const TYPES: &[(&str, &str)] = &[
     ("html", "text/html; charset=utf-8"),

@@ -16,8 +16,8 @@ use std::fmt::Write as _;
 use super::{Reply, Settings, TEXT};
 use crate::wire::{Fault, Lang, RequestHead, Status, excerpt};
 
-/// The refusal for a fault.
-pub(super) fn lesson(settings: &Settings, head: &RequestHead, fault: &Fault) -> Reply {
+/// The refusal for a fault; `more` is what only the page knows, in whole lines, or empty.
+pub(super) fn lesson(settings: &Settings, head: &RequestHead, fault: &Fault, more: &str) -> Reply {
     let status = settings
         .edition
         .status(fault.kind)
@@ -36,6 +36,10 @@ pub(super) fn lesson(settings: &Settings, head: &RequestHead, fault: &Fault) -> 
         let _ = write!(text, "\n  {}\n  {}\n", excerpt.line, excerpt.caret);
     }
     text.push('\n');
+    if !more.is_empty() {
+        text.push_str(more);
+        text.push('\n');
+    }
     for lang in [settings.lang, settings.lang.other()] {
         text.push_str(outlook(status, lang));
         text.push('\n');
@@ -57,20 +61,4 @@ const fn outlook(status: Status, lang: Lang) -> &'static str {
         (_, Lang::En) => "This is permanent: the same bytes will get the same answer.",
         (_, Lang::Zh) => "这是永久的：同样的字节会得到同样的回答。",
     }
-}
-
-/// Text as HTML shows it: `& < > " '` as entities.
-pub(super) fn escape_html(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for character in text.chars() {
-        match character {
-            '&' => escaped.push_str("&amp;"),
-            '<' => escaped.push_str("&lt;"),
-            '>' => escaped.push_str("&gt;"),
-            '"' => escaped.push_str("&quot;"),
-            '\'' => escaped.push_str("&#39;"),
-            other => escaped.push(other),
-        }
-    }
-    escaped
 }

@@ -6,6 +6,7 @@
 
 pub mod files;
 mod lesson;
+pub mod page;
 mod reply;
 pub mod urls;
 mod views;
@@ -13,13 +14,15 @@ mod views;
 pub use reply::{HTML, Reply, TEXT, Wire};
 
 use std::borrow::Cow;
+use std::sync::LazyLock;
 
 use crate::engine::{Place, Request, Response, Service};
 use crate::wire::{
-    Edition, Fault, FaultKind, FieldValue, HttpDate, Lang, RequestHead, Status, decode_path,
-    encode_location,
+    Edition, Fault, FaultKind, FieldValue, HttpDate, Lang, RequestHead, Span, Status, Version,
+    decode_path, encode_location,
 };
 use files::Files;
+use page::Page;
 use urls::{Captures, Route};
 
 /// How a site is set up.
@@ -88,9 +91,7 @@ impl Site {
             now,
         };
         if !route.takes(head.method()) {
-            let mut reply = visit.refuse(FaultKind::MethodNotAllowed, head.method_at());
-            reply.allow = Some(route.allow);
-            return reply;
+            return visit.not_allowed(route);
         }
         (route.view)(&visit)
     }
@@ -109,11 +110,9 @@ impl Site {
             }
             return redirect(&self.settings, head, Status::MOVED_PERMANENTLY, &target);
         }
-        lesson::lesson(
-            &self.settings,
-            head,
-            &Fault::new(FaultKind::NotFound, head.target_at()),
-        )
+        // What was tried, as Django's own page says while DEBUG is on.
+        let fault = Fault::new(FaultKind::NotFound, head.target_at());
+        lesson::lesson(&self.settings, head, &fault, &PATTERNS)
     }
 }
 
@@ -128,7 +127,7 @@ impl Service for Site {
     }
 
     fn refuse(&self, head: &RequestHead, fault: &Fault, now: HttpDate) -> Response {
-        lesson::lesson(&self.settings, head, fault).encode(self.wire(head, false, now))
+        lesson::lesson(&self.settings, head, fault, "").encode(self.wire(head, false, now))
     }
 }
 
@@ -139,12 +138,41 @@ impl Visit<'_> {
         &self.request.head
     }
 
+    /// A page with this title, in English and Chinese.
+    #[must_use]
+    pub fn page(&self, title: [&'static str; 2]) -> Page {
+        Page::new(self.settings.lang, title)
+    }
+
     /// A refusal with its lesson, and a word for the console.
     #[must_use]
-    pub fn refuse(&self, kind: FaultKind, at: crate::wire::Span) -> Reply {
+    pub fn refuse(&self, kind: FaultKind, at: Span) -> Reply {
+        self.refuse_with(kind, at, "")
+    }
+
+    /// The same with one more sentence, in English and Chinese.
+    #[must_use]
+    pub fn refuse_saying(&self, kind: FaultKind, at: Span, sentence: [&'static str; 2]) -> Reply {
+        let [en, zh] = sentence;
+        let (first, second) = match self.settings.lang {
+            Lang::En => (en, zh),
+            Lang::Zh => (zh, en),
+        };
+        self.refuse_with(kind, at, &format!("{first}\n{second}\n"))
+    }
+
+    fn refuse_with(&self, kind: FaultKind, at: Span, more: &str) -> Reply {
         let fault = Fault::new(kind, at);
-        let mut reply = lesson::lesson(self.settings, self.head(), &fault);
+        let mut reply = lesson::lesson(self.settings, self.head(), &fault, more);
         reply.faults.push(fault);
+        reply
+    }
+
+    fn not_allowed(&self, route: &Route) -> Reply {
+        let more = format!("Allow: {}\n", route.allow);
+        let mut reply =
+            self.refuse_with(FaultKind::MethodNotAllowed, self.head().method_at(), &more);
+        reply.allow = Some(route.allow);
         reply
     }
 
@@ -167,14 +195,20 @@ fn redirect(settings: &Settings, head: &RequestHead, status: Status, location: &
         encode_location(&host, &mut encoded);
     }
     encode_location(location, &mut encoded);
-    let note = if settings.edition.redirect_has_note() {
-        let shown = lesson::escape_html(&String::from_utf8_lossy(&encoded));
-        format!("<p>See <a href=\"{shown}\">{shown}</a>.</p>\n")
+    // A Simple-Response is nothing but its body, so there the note is all that can be said.
+    let note = if settings.edition.redirect_has_note() || head.version() == Version::Simple {
+        Cow::Owned(page::note(&encoded))
     } else {
-        String::new()
+        Cow::Borrowed("")
     };
     let mut reply = Reply::new(status).with_body(HTML, note);
     // What encode_location writes is printable ASCII.
     reply.location = FieldValue::new(encoded).ok();
     reply
 }
+
+/// The URL table's patterns, as the 404 lists them.
+static PATTERNS: LazyLock<String> = LazyLock::new(|| {
+    let patterns = urls::ROUTES.iter().map(|route| route.pattern);
+    patterns.fold(String::new(), |list, pattern| list + "  " + pattern + "\n")
+});

@@ -104,9 +104,7 @@ impl Reply {
     /// Turns it into bytes for this request: a HEAD gets no body, a Simple-Request no head.
     #[must_use]
     pub fn encode(self, wire: Wire<'_>) -> Response {
-        // A Simple-Response is a body without a head, but to a refused request we say the status.
-        let is_simple = wire.head.version() == Version::Simple && self.status == Status::OK;
-        let head = if is_simple && wire.head.is_method(b"GET") {
+        let head = if is_simple(wire.head) {
             EncodedHead::simple(self.status)
         } else {
             self.encode_head(wire)
@@ -181,6 +179,15 @@ pub const HTML: &str = "text/html; charset=utf-8";
 
 /// The content type of lessons and echoes.
 pub const TEXT: &str = "text/plain; charset=utf-8";
+
+/// Whether the answer is a Simple-Response, a body and nothing else, whatever its status (RFC 1945 6):
+/// to a whole and valid Simple-Request. One that breaks a rule is told so with a status line.
+fn is_simple(head: &RequestHead) -> bool {
+    head.version() == Version::Simple
+        && head.is_method(b"GET")
+        && head.is_complete()
+        && head.refusal().is_none()
+}
 
 fn put(writer: ResponseWriter, name: FieldName, value: Option<&FieldValue>) -> ResponseWriter {
     match value {

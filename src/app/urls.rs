@@ -21,6 +21,8 @@ pub struct Route {
     pub place: Place,
     /// What makes its answer.
     pub view: fn(&Visit<'_>) -> Reply,
+    /// A target that shows it.
+    pub example: &'static str,
     /// What it shows, in English and Chinese.
     pub about: [&'static str; 2],
 }
@@ -61,6 +63,7 @@ pub const ROUTES: &[Route] = &[
         allow: "GET, HEAD",
         place: Place::Loop,
         view: views::home::home,
+        example: "/",
         about: ["what there is", "网站目录"],
     },
     Route {
@@ -69,6 +72,7 @@ pub const ROUTES: &[Route] = &[
         allow: "GET, HEAD, POST",
         place: Place::Loop,
         view: views::raw::raw,
+        example: "/raw",
         about: [
             "your request's own bytes, sent back",
             "原样返回你的请求字节",
@@ -80,7 +84,101 @@ pub const ROUTES: &[Route] = &[
         allow: "GET, HEAD",
         place: Place::Loop,
         view: views::redirect::redirect,
+        example: "/redirect/",
         about: ["302 with a Location", "带 Location 的 302"],
+    },
+    Route {
+        pattern: "/user/register/",
+        name: "register",
+        allow: "GET, HEAD, POST",
+        place: Place::Worker,
+        view: views::user::register,
+        example: "/user/register/",
+        about: [
+            "a form, and a 302 when it is posted",
+            "一个表单，提交后回答 302",
+        ],
+    },
+    Route {
+        pattern: "/user/",
+        name: "user",
+        allow: "GET, HEAD",
+        place: Place::Loop,
+        view: views::user::user,
+        example: "/user/",
+        about: ["where the 302 leads", "302 所指的页面"],
+    },
+    Route {
+        pattern: "/cookiedemo/",
+        name: "cookiedemo",
+        allow: "GET, HEAD, POST",
+        place: Place::Loop,
+        view: views::cookies::cookiedemo,
+        example: "/cookiedemo/",
+        about: [
+            "three cookies out, and those that came back",
+            "发出三个 cookie，并显示带回来的 cookie",
+        ],
+    },
+    Route {
+        pattern: "/cookiedemo/history/",
+        name: "history",
+        allow: "GET, HEAD",
+        place: Place::Loop,
+        view: views::history::history,
+        example: "/cookiedemo/history/",
+        about: [
+            "what you looked at, kept in a cookie",
+            "存在 cookie 里的浏览记录",
+        ],
+    },
+    Route {
+        pattern: "/cookiedemo/history/{goods}/",
+        name: "goods",
+        allow: "GET, HEAD",
+        place: Place::Loop,
+        view: views::history::goods,
+        example: "/cookiedemo/history/3/",
+        about: [
+            "look at goods by number, 1 to 6 digits",
+            "按编号浏览商品，编号 1 到 6 位数字",
+        ],
+    },
+    Route {
+        pattern: "/set_cookie",
+        name: "set_cookie",
+        allow: "GET, HEAD",
+        place: Place::Loop,
+        view: views::set_cookie::set_cookie,
+        example: "/set_cookie?key=name&value=django&max_age=600",
+        about: [
+            "a Set-Cookie made from key, value, max_age, expires, path, domain, secure, httponly, samesite, delete",
+            "用 key、value、max_age、expires、path、domain、secure、httponly、samesite、delete 组成一个 Set-Cookie",
+        ],
+    },
+    Route {
+        pattern: "/args/{}/{}/",
+        name: "args",
+        allow: "GET, HEAD",
+        place: Place::Loop,
+        view: views::arguments::args,
+        example: "/args/2017/10/",
+        about: [
+            "what a view is given by place: *args",
+            "按位置传给视图的参数：*args",
+        ],
+    },
+    Route {
+        pattern: "/kwargs/{year}/{month}/",
+        name: "kwargs",
+        allow: "GET, HEAD",
+        place: Place::Loop,
+        view: views::arguments::kwargs,
+        example: "/kwargs/2017/10/",
+        about: [
+            "what a view is given by name: **kwargs",
+            "按名字传给视图的参数：**kwargs",
+        ],
     },
     Route {
         pattern: "/static/{path...}",
@@ -88,6 +186,7 @@ pub const ROUTES: &[Route] = &[
         allow: "GET, HEAD",
         place: Place::Loop,
         view: views::files::static_file,
+        example: "/static/hello.txt",
         about: [
             "files with Last-Modified, 304 and Cache-Control",
             "带 Last-Modified、304、Cache-Control 的静态文件",
@@ -99,6 +198,7 @@ pub const ROUTES: &[Route] = &[
         allow: "GET, HEAD",
         place: Place::Loop,
         view: views::files::hotlink,
+        example: "/hotlink/blankline.png",
         about: [
             "the same files, for pages of this site only",
             "同样的文件，只给本站的页面",

@@ -1,6 +1,11 @@
 //! The pages, one file a topic. A view takes a `Visit` and gives a `Reply`, and touches nothing else.
 
+pub(super) mod arguments;
+pub(super) mod cookies;
 pub(super) mod files;
+pub(super) mod history;
 pub(super) mod home;
 pub(super) mod raw;
 pub(super) mod redirect;
+pub(super) mod set_cookie;
+pub(super) mod user;

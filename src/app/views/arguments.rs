@@ -1,0 +1,48 @@
+//! `/args/` and `/kwargs/`: what a view is given from the path, by place or by name.
+
+use crate::app::page::Page;
+use crate::app::{Reply, Visit};
+
+/// Positional captures, the notes' `*args`.
+pub(in crate::app) fn args(visit: &Visit<'_>) -> Reply {
+    let mut page = visit
+        .page(["Positional arguments", "位置参数"])
+        .table(&[["place", "位置"], ["value", "值"]]);
+    for (index, value) in visit.captures.args.iter().enumerate() {
+        page = row(page, format!("args[{index}]").as_bytes(), value);
+    }
+    let page = page.markup("</tbody>\n</table>\n").say(
+        "p",
+        [
+            "The pattern /args/{}/{}/ has two captures without names; the view gets them in order.",
+            "模式 /args/{}/{}/ 有两个没有名字的捕获；视图按顺序得到它们。",
+        ],
+    );
+    Reply::html(page.finish())
+}
+
+/// Named captures, the notes' `**kwargs`.
+pub(in crate::app) fn kwargs(visit: &Visit<'_>) -> Reply {
+    let mut page = visit
+        .page(["Named arguments", "命名参数"])
+        .table(&[["name", "名字"], ["value", "值"]]);
+    for (name, value) in &visit.captures.kwargs {
+        page = row(page, format!("kwargs['{name}']").as_bytes(), value);
+    }
+    let page = page.markup("</tbody>\n</table>\n").say(
+        "p",
+        [
+            "The pattern /kwargs/{year}/{month}/ names its captures; the view gets each by its name.",
+            "模式 /kwargs/{year}/{month}/ 给捕获起了名字；视图按名字得到它们。",
+        ],
+    );
+    Reply::html(page.finish())
+}
+
+fn row(page: Page, name: &[u8], value: &[u8]) -> Page {
+    page.markup("<tr><td><code>")
+        .text(name)
+        .markup("</code></td><td><code>")
+        .text(value)
+        .markup("</code></td></tr>\n")
+}

@@ -1,0 +1,116 @@
+//! `/cookiedemo/`: the notes' three cookies go out, and what the client sent back is shown.
+//!
+//! The attributes never come back: a Cookie field has names and values only.
+
+use std::borrow::Cow;
+use std::fmt::Write as _;
+
+use crate::app::{Reply, Visit};
+use crate::wire::{Cookie, Fault, RequestHead, SetCookie, parse_cookies};
+
+/// GET: what came back, and the three cookies. POST: the three cookies on the way to the GET.
+pub(in crate::app) fn cookiedemo(visit: &Visit<'_>) -> Reply {
+    let mut reply = if visit.head().is_method(b"POST") {
+        visit.redirect(b"/cookiedemo/")
+    } else {
+        Reply::html(page(visit))
+    };
+    // Nothing in them depends on the request; the tests see all three.
+    reply.cookies = three().unwrap_or_default();
+    reply
+}
+
+/// The request's Cookie field. Two of them are joined by a comma, as Python's WSGI does with any field,
+/// which makes the second one part of the first one's last value.
+pub(super) fn field(head: &RequestHead) -> Cow<'_, [u8]> {
+    let mut joined = Cow::Borrowed(&b""[..]);
+    for (index, field) in head.fields_named(b"Cookie").enumerate() {
+        if index == 0 {
+            joined = field.value;
+        } else {
+            let joined = joined.to_mut();
+            joined.push(b',');
+            joined.extend_from_slice(&field.value);
+        }
+    }
+    joined
+}
+
+/// The notes' cookies, in the notes' order.
+fn three() -> Result<Vec<SetCookie>, Fault> {
+    Ok(vec![
+        SetCookie::new(b"age", b"10")?.path(b"/")?,
+        SetCookie::new(b"name", b"django")?
+            .max_age(600)
+            .path(b"/")?,
+        SetCookie::new(b"sex", "男".as_bytes())?.path(b"/cookiedemo/")?,
+    ])
+}
+
+fn page(visit: &Visit<'_>) -> String {
+    let field = field(visit.head());
+    let cookies = parse_cookies(&field);
+    let page = visit.page(["Cookies", "Cookie"]);
+    let page = if cookies.is_empty() {
+        page.say(
+            "p",
+            [
+                "No cookie came with this request. Three were set by its answer: ask again.",
+                "这个请求没有带来 cookie。它的回答设置了三个：请再请求一次。",
+            ],
+        )
+    } else {
+        let mut page = page.table(&[
+            ["name", "名字"],
+            ["value, decoded", "解码后的值"],
+            ["bytes on the wire", "线上的字节"],
+        ]);
+        for (index, cookie) in cookies.iter().enumerate() {
+            let is_lost = is_overwritten(cookie, cookies.get(index + 1..).unwrap_or_default());
+            let raw = as_on_the_wire(cookie.value_at.of(&field));
+            page = page
+                .markup(if is_lost {
+                    "<tr class=\"lost\"><td><code>"
+                } else {
+                    "<tr><td><code>"
+                })
+                .text(&cookie.name)
+                .markup("</code></td><td>")
+                .text(&cookie.value)
+                .markup("</td><td><code>")
+                .text(raw)
+                .markup("</code></td></tr>\n");
+        }
+        page.markup("</tbody>\n</table>\n").say(
+            "p",
+            [
+                "Of equal names the last one counts, as in Django; the others are struck out. \
+                 Path, Max-Age and expires stay with the client.",
+                "同名的以最后一个为准（与 Django 相同），其余的划掉。\
+                 Path、Max-Age、expires 留在客户端，不会发回来。",
+            ],
+        )
+    };
+    page.markup("<form method=\"post\" action=\"/cookiedemo/\">\n<p><button type=\"submit\">")
+        .say("span", ["Set them by POST and 302", "用 POST 和 302 设置"])
+        .markup("</button></p>\n</form>\n")
+        .finish()
+}
+
+fn is_overwritten(cookie: &Cookie, later: &[Cookie]) -> bool {
+    later.iter().any(|other| other.name == cookie.name)
+}
+
+/// Printable ASCII as it is, so that a cookie's own backslashes are not doubled; other bytes as `\xHH`.
+fn as_on_the_wire(octets: &[u8]) -> String {
+    let mut shown = String::new();
+    for &octet in octets {
+        if matches!(octet, b' '..=b'~') {
+            shown.push(char::from(octet));
+        } else {
+            // Writing to a String cannot fail.
+            let _ = write!(shown, "\\x{octet:02x}");
+        }
+    }
+    shown
+}

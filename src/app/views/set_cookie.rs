@@ -1,0 +1,364 @@
+//! `/set_cookie`: a Set-Cookie line made from the query, one parameter an attribute, and each attribute
+//! explained.
+//!
+//! The names are those of Django's `set_cookie`: `key`, `value`, `max_age`, `expires`, `path`, `domain`,
+//! `secure`, `httponly`, `samesite`; `delete` makes it `delete_cookie`. Of equal names the last one counts.
+//! An empty value is as good as none, but for `path=`, which leaves the attribute out, and for the
+//! switches. What a parameter says is either taken or refused with a caret under it; nothing is guessed,
+//! and an unknown name is refused too, since it is most often a slip.
+
+use std::borrow::Cow;
+
+use crate::app::{Reply, Visit};
+use crate::wire::{Fault, FaultKind, HttpDate, Lang, SameSite, SetCookie, Span, decode_form};
+
+/// The cookie, the line that sets it, and what each of its attributes means.
+pub(in crate::app) fn set_cookie(visit: &Visit<'_>) -> Reply {
+    match parse(&Parameters::of(visit)) {
+        Err((at, sentence)) => visit.refuse_saying(FaultKind::BadParameter, at, sentence),
+        Ok(order) => {
+            let mut reply = Reply::text(explain(visit, &order));
+            reply.cookies.push(order.cookie);
+            reply
+        }
+    }
+}
+
+/// A cookie, and what to say about it.
+struct Order {
+    cookie: SetCookie,
+    sentences: Vec<[&'static str; 2]>,
+}
+
+/// What is wrong where, in English and Chinese.
+type Refusal = (Span, [&'static str; 2]);
+
+struct Parameter<'a> {
+    name: Cow<'a, [u8]>,
+    value: Cow<'a, [u8]>,
+    at: Span,
+}
+
+struct Parameters<'a> {
+    all: Vec<Parameter<'a>>,
+    /// The query, or the target when there is none.
+    at: Span,
+}
+
+impl<'a> Parameters<'a> {
+    /// Takes the query apart as `wire::query_pairs` does, and keeps where each piece stands.
+    fn of(visit: &'a Visit<'_>) -> Self {
+        let at = visit.head().query_at();
+        let query = visit.head().query().unwrap_or_default();
+        let mut all = Vec::new();
+        let mut start = at.start;
+        for piece in query.split(|octet| matches!(octet, b'&' | b';')) {
+            let span = Span::new(start, start + piece.len());
+            start = span.end + 1;
+            if !piece.is_empty() {
+                let mut halves = piece.splitn(2, |&octet| octet == b'=');
+                let mut half = || decode_form(halves.next().unwrap_or_default());
+                all.push(Parameter {
+                    name: half(),
+                    value: half(),
+                    at: span,
+                });
+            }
+        }
+        Self { all, at }
+    }
+
+    fn named(&self, name: &str) -> Option<&Parameter<'a>> {
+        let is_it = |parameter: &&Parameter<'_>| *parameter.name == *name.as_bytes();
+        self.all.iter().rfind(is_it)
+    }
+
+    /// The same; an empty value is as good as none.
+    fn filled(&self, name: &str) -> Option<&Parameter<'a>> {
+        self.named(name)
+            .filter(|parameter| !parameter.value.is_empty())
+    }
+
+    fn switch(&self, name: &str) -> Result<bool, Refusal> {
+        match self
+            .named(name)
+            .map(|parameter| (&*parameter.value, parameter.at))
+        {
+            None | Some((b"0" | b"false" | b"off", _)) => Ok(false),
+            Some((b"" | b"1" | b"true" | b"on", _)) => Ok(true),
+            Some((_, at)) => Err((
+                at,
+                [
+                    "A switch is on with 1, true, on or nothing, and off with 0, false or off.",
+                    "开关参数：1、true、on 或空表示开，0、false、off 表示关。",
+                ],
+            )),
+        }
+    }
+}
+
+fn parse(parameters: &Parameters<'_>) -> Result<Order, Refusal> {
+    let is_known = |parameter: &&Parameter<'_>| !NAMES.contains(&&*parameter.name);
+    if let Some(unknown) = parameters.all.iter().find(is_known) {
+        return Err((
+            unknown.at,
+            [
+                "The parameters are key, value, max_age, expires, path, domain, secure, httponly, samesite, delete.",
+                "参数有 key、value、max_age、expires、path、domain、secure、httponly、samesite、delete。",
+            ],
+        ));
+    }
+    let key = parameters.filled("key").ok_or((
+        parameters.at,
+        ["A cookie needs a name: key=...", "cookie 要有名字：key=..."],
+    ))?;
+    let of = |name| parameters.named(name).map_or(&b""[..], |it| &*it.value);
+    let mut sentences = Vec::new();
+
+    let name_refused = |_: Fault| {
+        (
+            key.at,
+            [
+                "A cookie's name is a token: letters, digits and !#$%&'*+-.^_`|~ only.",
+                "cookie 的名字是一个 token：只能有字母、数字和 !#$%&'*+-.^_`|~。",
+            ],
+        )
+    };
+    let is_deletion = parameters.switch("delete")?;
+    let mut cookie = if is_deletion {
+        sentences.push(DELETE);
+        SetCookie::delete(&key.value, b"", b"").map_err(name_refused)?
+    } else {
+        sentences.push(VALUE);
+        SetCookie::new(&key.value, of("value")).map_err(name_refused)?
+    };
+
+    if let Some(domain) = parameters.filled("domain") {
+        cookie = cookie
+            .domain(&domain.value)
+            .map_err(|_| (domain.at, TEXT))?;
+        sentences.push(DOMAIN);
+    } else {
+        sentences.push(NO_DOMAIN);
+    }
+    // What follows is read even for a deletion, which has no use for it, so that a slip shows.
+    let max_age = parameters.filled("max_age").map(seconds).transpose()?;
+    let expires = parameters.filled("expires").map(date).transpose()?;
+    let same_site = parameters.filled("samesite").map(same_site).transpose()?;
+    let (http_only, secure) = (parameters.switch("httponly")?, parameters.switch("secure")?);
+    if !is_deletion {
+        if let Some(text) = expires {
+            cookie = cookie
+                .expires_text(text)
+                .map_err(|_| (parameters.at, TEXT))?;
+        }
+        cookie = max_age.map_or(cookie.clone(), |seconds| cookie.max_age(seconds));
+        sentences.push(match (max_age, expires) {
+            (Some(..=0), _) => MAX_AGE_OVER,
+            (Some(_), None) => MAX_AGE,
+            (Some(_), Some(_)) => MAX_AGE_WINS,
+            (None, Some(_)) => EXPIRES,
+            (None, None) => NO_LIFETIME,
+        });
+        if http_only {
+            cookie = cookie.http_only();
+            sentences.push(HTTP_ONLY);
+        }
+    }
+    let path = parameters.named("path");
+    let text = path.map_or(&b"/"[..], |path| &*path.value);
+    let at = path.map_or(parameters.at, |path| path.at);
+    cookie = cookie.path(text).map_err(|_| (at, TEXT))?;
+    sentences.push(match text {
+        b"/" => PATH_ALL,
+        b"" => NO_PATH,
+        [b'/', ..] => PATH,
+        _ => PATH_WITHOUT_SLASH,
+    });
+    if let Some(same_site) = same_site.filter(|_| !is_deletion) {
+        cookie = cookie.same_site(same_site);
+        sentences.push(match same_site {
+            SameSite::Strict => STRICT,
+            SameSite::Lax => LAX,
+            SameSite::None => SAME_SITE_NONE,
+        });
+    }
+    if secure && !is_deletion {
+        cookie = cookie.secure();
+        sentences.push(SECURE);
+    }
+    Ok(Order { cookie, sentences })
+}
+
+fn seconds(parameter: &Parameter<'_>) -> Result<i64, Refusal> {
+    let text = str::from_utf8(&parameter.value).ok();
+    // `parse` would take a plus sign, which a browser does not.
+    let text = text.filter(|text| !text.starts_with('+'));
+    text.and_then(|text| text.parse().ok()).ok_or((
+        parameter.at,
+        [
+            "max_age is a whole number of seconds; 0 and less end the cookie.",
+            "max_age 是整数秒；0 和负数让 cookie 立即失效。",
+        ],
+    ))
+}
+
+/// The text as it is, if it is a date as HTTP or as a cookie writes it.
+fn date<'a>(parameter: &'a Parameter<'_>) -> Result<&'a [u8], Refusal> {
+    let text = &*parameter.value;
+    let mut http_date = text.to_vec();
+    // A cookie's date has hyphens where an HTTP-date has blanks: `Tue, 31-Oct-2017 01:26:37 GMT`.
+    if let [
+        _,
+        _,
+        _,
+        b',',
+        b' ',
+        _,
+        _,
+        before @ b'-',
+        _,
+        _,
+        _,
+        after @ b'-',
+        ..,
+    ] = &mut *http_date
+    {
+        (*before, *after) = (b' ', b' ');
+    }
+    let is_date = HttpDate::parse(text)
+        .or_else(|| HttpDate::parse(&http_date))
+        .is_some();
+    is_date.then_some(text).ok_or((
+        parameter.at,
+        [
+            "expires is a date such as Tue, 31-Oct-2017 01:26:37 GMT.",
+            "expires 是一个日期，例如 Tue, 31-Oct-2017 01:26:37 GMT。",
+        ],
+    ))
+}
+
+fn same_site(parameter: &Parameter<'_>) -> Result<SameSite, Refusal> {
+    let all = [SameSite::Strict, SameSite::Lax, SameSite::None];
+    let is_it = |it: &SameSite| it.name().as_bytes().eq_ignore_ascii_case(&parameter.value);
+    all.into_iter().find(is_it).ok_or((
+        parameter.at,
+        [
+            "samesite is Strict, Lax or None.",
+            "samesite 是 Strict、Lax 或 None。",
+        ],
+    ))
+}
+
+fn explain(visit: &Visit<'_>, order: &Order) -> String {
+    let mut line = b"Set-Cookie: ".to_vec();
+    order
+        .cookie
+        .encode(visit.settings.edition, visit.now, &mut line);
+    // A cookie is written in printable ASCII.
+    let mut text = String::from_utf8_lossy(&line).into_owned();
+    text.push('\n');
+    let indices = match visit.settings.lang {
+        Lang::En => [0, 1],
+        Lang::Zh => [1, 0],
+    };
+    for sentence in &order.sentences {
+        text.push('\n');
+        for index in indices {
+            text.push_str(sentence.get(index).unwrap_or(&""));
+            text.push('\n');
+        }
+    }
+    text
+}
+
+const NAMES: &[&[u8]] = &[
+    b"key",
+    b"value",
+    b"max_age",
+    b"expires",
+    b"path",
+    b"domain",
+    b"secure",
+    b"httponly",
+    b"samesite",
+    b"delete",
+];
+
+const TEXT: [&str; 2] = [
+    "An attribute's value is printable ASCII without a semicolon, which would start the next attribute.",
+    "属性的值只能是可打印的 ASCII，不能有分号：分号会开始下一个属性。",
+];
+
+const VALUE: [&str; 2] = [
+    "name=value: the only part that ever comes back. A value that is no token is put in quotes, its commas, semicolons and bytes above 126 as \\ooo, as Python does.",
+    "name=value：只有这一部分会被发回来。值如果不是 token 就加引号，其中的逗号、分号和大于 126 的字节写成 \\ooo，与 Python 相同。",
+];
+const DELETE: [&str; 2] = [
+    "There is no message for deleting: this is an empty cookie that ended in 1970. It replaces one of the same name, Path and Domain only; the other parameters are not used.",
+    "没有“删除”这种消息：这是一个 1970 年就过期的空 cookie。它只替换名字、Path、Domain 都相同的那一个；其他参数用不到。",
+];
+const DOMAIN: [&str; 2] = [
+    "Domain: sent to this host and to the hosts below it; a browser refuses a domain that does not cover the host that set it.",
+    "Domain：发给这个主机和它下面的主机；如果它不包括设置 cookie 的主机，浏览器会拒绝。",
+];
+const NO_DOMAIN: [&str; 2] = [
+    "No Domain: sent to this very host only.",
+    "没有 Domain：只发给这一个主机。",
+];
+const MAX_AGE: [&str; 2] = [
+    "Max-Age: the cookie lives this many seconds; expires says the same as a date, for browsers that knew only that.",
+    "Max-Age：cookie 存活的秒数；expires 用日期表示同一时刻，给只认识它的浏览器。",
+];
+const MAX_AGE_WINS: [&str; 2] = [
+    "Max-Age: the cookie lives this many seconds; it wins over expires, which is sent as you gave it.",
+    "Max-Age：cookie 存活的秒数；它优先于 expires，后者按你给的原样发送。",
+];
+const MAX_AGE_OVER: [&str; 2] = [
+    "Max-Age of 0 or less: the cookie ends at once, which is how one is deleted.",
+    "Max-Age 为 0 或负数：cookie 立即失效，删除就是这样做的。",
+];
+const EXPIRES: [&str; 2] = [
+    "expires: the cookie lives until this date by the client's clock; a date that has passed ends it at once.",
+    "expires：按客户端的时钟，cookie 活到这个日期；已经过去的日期让它立即失效。",
+];
+const NO_LIFETIME: [&str; 2] = [
+    "Neither Max-Age nor expires: it ends when the browser is closed.",
+    "没有 Max-Age 和 expires：浏览器关闭时失效。",
+];
+const HTTP_ONLY: [&str; 2] = [
+    "HttpOnly: scripts in a page cannot read it; it is sent all the same.",
+    "HttpOnly：页面里的脚本读不到它；照样会发送。",
+];
+const PATH_ALL: [&str; 2] = [
+    "Path=/: sent with requests for every path of the host.",
+    "Path=/：请求这个主机的任何路径都会带上。",
+];
+const PATH: [&str; 2] = [
+    "Path: sent with requests for this path and for what lies below it; /user covers /user/x but not /username.",
+    "Path：请求这个路径和它下面的路径时带上；/user 包括 /user/x，但不包括 /username。",
+];
+const PATH_WITHOUT_SLASH: [&str; 2] = [
+    "Path does not start with a slash, so browsers ignore it and take the folder of this page.",
+    "Path 没有以斜杠开头，所以浏览器忽略它，改用这个页面所在的目录。",
+];
+const NO_PATH: [&str; 2] = [
+    "No Path: sent for the folder of the page that set it, which is / here.",
+    "没有 Path：对设置它的页面所在的目录有效，这里是 /。",
+];
+const STRICT: [&str; 2] = [
+    "SameSite=Strict: never sent with a request that another site caused.",
+    "SameSite=Strict：由别的网站引起的请求都不带它。",
+];
+const LAX: [&str; 2] = [
+    "SameSite=Lax: from another site, sent only when a link is followed.",
+    "SameSite=Lax：从别的网站来时，只有点链接才带上。",
+];
+const SAME_SITE_NONE: [&str; 2] = [
+    "SameSite=None: sent with requests from any site; browsers demand Secure beside it.",
+    "SameSite=None：任何网站引起的请求都带上；浏览器要求同时有 Secure。",
+];
+const SECURE: [&str; 2] = [
+    "Secure: sent over TLS only. This server has none, but browsers make an exception for localhost.",
+    "Secure：只通过 TLS 发送。这个服务器没有 TLS，但浏览器对 localhost 破例。",
+];
