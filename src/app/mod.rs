@@ -112,7 +112,9 @@ impl Site {
         }
         // What was tried, as Django's own page says while DEBUG is on.
         let fault = Fault::new(FaultKind::NotFound, head.target_at());
-        lesson::lesson(&self.settings, head, &fault, &PATTERNS)
+        let mut reply = lesson::lesson(&self.settings, head, &fault, &PATTERNS);
+        reply.faults.push(fault);
+        reply
     }
 }
 

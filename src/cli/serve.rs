@@ -72,11 +72,11 @@ pub struct ServeArgs {
     pub queue: usize,
 
     /// Whether to keep a connection when the client asks for it: on or off
-    #[arg(long, env = "BLANKLINE_KEEP_ALIVE", default_value = "on", value_parser = parse_switch)]
+    #[arg(long, env = "BLANKLINE_KEEP_ALIVE", default_value = "on", value_parser = parse_switch, action = clap::ArgAction::Set)]
     pub keep_alive: bool,
 
     /// Whether /hotlink/ serves a request without a Referer: on or off
-    #[arg(long, env = "BLANKLINE_HOTLINK_EMPTY", default_value = "on", value_parser = parse_switch)]
+    #[arg(long, env = "BLANKLINE_HOTLINK_EMPTY", default_value = "on", value_parser = parse_switch, action = clap::ArgAction::Set)]
     pub hotlink_empty: bool,
 
     /// Print nothing for each exchange

@@ -575,9 +575,10 @@ impl Connection {
                 None
             }
             _ => {
-                let seen = self.buffer.len();
-                let fault = Fault::new(FaultKind::HeadTooLarge, Span::new(limit, seen));
-                self.reject_head(fault.measured(seen as u64, limit as u64));
+                // However the bytes came in pieces, the same ones are looked at.
+                self.buffer.truncate(limit);
+                let fault = Fault::new(FaultKind::HeadTooLarge, Span::at(self.buffer.len()));
+                self.reject_head(fault.measured(limit as u64, limit as u64));
                 self.pending.take().map(|event| *event)
             }
         }

@@ -239,8 +239,8 @@ faults! {
         "A CR stands here without its LF; send CR LF to end the line, or leave the CR out."
         "这里的 CR 后面没有 LF；要结束一行请发送 CR LF，否则去掉这个 CR。";
     HeadTooLarge "head-too-large" 431 4 "RFC 6585 5"
-        "The head has {seen} bytes and no blank line yet, and the limit is {limit} (--head-bytes); send fewer or shorter fields."
-        "首部已有 {seen} 字节还没有空行，上限是 {limit}（--head-bytes）；请减少或缩短字段。";
+        "The first {limit} bytes hold no blank line, and a head may have no more (--head-bytes); send fewer or shorter fields."
+        "前 {limit} 字节里没有空行，而首部最多只能有这么多（--head-bytes）；请减少或缩短字段。";
     HeadCutShort "head-cut-short" 400 2 "RFC 1945 5"
         "The client closed its side before the blank line; end the head with an empty line: \\r\\n\\r\\n."
         "客户端在空行之前就关闭了发送方向；请用一个空行结束首部：\\r\\n\\r\\n。";

@@ -1,0 +1,212 @@
+//! What several of the tests need: the cases under `fixtures`, chance with a seed, and a deadline.
+//!
+//! A case is read here and nowhere else, so that every test means the same by it. The format of the
+//! folders is told in `fixtures/README.md`.
+
+#![allow(
+    dead_code,
+    reason = "each test takes what it needs, and is a program of its own"
+)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::disallowed_methods,
+    clippy::print_stderr,
+    reason = "a panic in a test, or in a function that only tests call, is its report"
+)]
+
+use std::ffi::OsString;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use blankline::cli::parse_serve_args;
+use blankline::cli::serve::ServeArgs;
+
+/// One folder of `fixtures`: a server, and what is said to it.
+#[derive(Clone, Debug)]
+pub(crate) struct Case {
+    /// `topic/case`.
+    pub name: String,
+    /// The flags that the server runs with.
+    pub args: Vec<String>,
+    /// Whether the client closes its sending side right after its last byte.
+    pub half_close: bool,
+    /// What is said, one connection after the other.
+    pub exchanges: Vec<Exchange>,
+}
+
+/// One connection's bytes, both ways.
+#[derive(Clone, Debug)]
+pub(crate) struct Exchange {
+    /// Everything that the client sends.
+    pub request: Vec<u8>,
+    /// Everything that the server sends until it closes.
+    pub response: Vec<u8>,
+    /// Where the response is kept. The file may be missing only while responses are blessed.
+    pub response_path: PathBuf,
+}
+
+impl Case {
+    /// The flags, understood as the program understands them.
+    pub(crate) fn serve_args(&self) -> ServeArgs {
+        parse_serve_args(self.args.iter().map(OsString::from))
+            .unwrap_or_else(|error| panic!("{}: {error}", self.name))
+    }
+}
+
+/// All cases, in the order of their names.
+pub(crate) fn cases() -> Vec<Case> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures");
+    let mut cases = Vec::new();
+    for topic in folders(&root) {
+        if topic.ends_with("vectors") {
+            continue;
+        }
+        for folder in folders(&topic) {
+            cases.push(case(&root, &folder));
+        }
+    }
+    assert!(!cases.is_empty(), "no fixtures under {}", root.display());
+    cases
+}
+
+fn case(root: &Path, folder: &Path) -> Case {
+    let name = folder.strip_prefix(root).unwrap().display().to_string();
+    let read = |file: &str| fs::read(folder.join(file)).unwrap_or_default();
+    let has = |file: &str| folder.join(file).exists();
+    let stems: Vec<String> = if has("request.http") {
+        vec![String::new()]
+    } else {
+        let numbered = (1..).map(|number| format!("{number}."));
+        numbered
+            .take_while(|stem| has(&format!("{stem}request.http")))
+            .collect()
+    };
+    assert!(!stems.is_empty(), "{name} has no request");
+    let flags = String::from_utf8(read("serve.args")).unwrap();
+    let mut args: Vec<String> = flags.lines().map(str::to_owned).collect();
+    if !args.iter().any(|flag| flag.starts_with("--frozen")) {
+        args.insert(0, "--frozen".to_owned());
+    }
+    Case {
+        name,
+        args,
+        half_close: has("half-close"),
+        exchanges: stems
+            .iter()
+            .map(|stem| Exchange {
+                request: read(&format!("{stem}request.http")),
+                response: read(&format!("{stem}response.http")),
+                response_path: folder.join(format!("{stem}response.http")),
+            })
+            .collect(),
+    }
+}
+
+fn folders(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).unwrap();
+    let paths = entries.map(|entry| entry.unwrap().path());
+    let mut folders: Vec<PathBuf> = paths.filter(|path| path.is_dir()).collect();
+    folders.sort();
+    folders
+}
+
+/// Chance that is the same each time: Marsaglia's xorshift with 64 bits.
+#[derive(Clone, Debug)]
+pub(crate) struct Chance(u64);
+
+impl Chance {
+    /// Chance from this seed.
+    pub(crate) fn new(seed: u64) -> Self {
+        let mut chance = Self(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1);
+        // Seeds that differ in a few bits begin alike.
+        for _ in 0..8 {
+            chance.bits();
+        }
+        chance
+    }
+
+    fn bits(&mut self) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        self.0
+    }
+
+    /// A number below `bound`; 0 when that is 0.
+    pub(crate) fn below(&mut self, bound: usize) -> usize {
+        let bits = usize::try_from(self.bits() >> 32).unwrap();
+        bits.checked_rem(bound).unwrap_or(0)
+    }
+
+    /// One of these.
+    pub(crate) fn one_of<'a, T>(&mut self, things: &'a [T]) -> &'a T {
+        &things[self.below(things.len())]
+    }
+
+    /// The bytes in pieces, none empty; most are short, some are long.
+    pub(crate) fn pieces<'a>(&mut self, bytes: &'a [u8]) -> Vec<&'a [u8]> {
+        let (mut pieces, mut rest) = (Vec::new(), bytes);
+        while !rest.is_empty() {
+            let longest = *self.one_of(&[1, 3, 20, 200, 5000]);
+            let (piece, after) = rest.split_at(rest.len().min(1 + self.below(longest)));
+            pieces.push(piece);
+            rest = after;
+        }
+        pieces
+    }
+}
+
+/// The two byte strings are the same, or a report of the first place where they are not.
+pub(crate) fn compare(what: &str, wanted: &[u8], seen: &[u8]) -> Result<(), String> {
+    if wanted == seen {
+        return Ok(());
+    }
+    let at = wanted.iter().zip(seen).take_while(|(a, b)| a == b).count();
+    let around = |bytes: &[u8]| {
+        let start = at.saturating_sub(30).min(bytes.len());
+        let end = (at + 50).min(bytes.len());
+        bytes[start..end].escape_ascii().to_string()
+    };
+    Err(format!(
+        "{what}: differs at byte {at} ({} bytes wanted, {} seen)\n  wanted ...{}...\n  seen   ...{}...",
+        wanted.len(),
+        seen.len(),
+        around(wanted),
+        around(seen),
+    ))
+}
+
+/// Fails with every report, when there is one.
+pub(crate) fn none(reports: &[String]) {
+    assert!(
+        reports.is_empty(),
+        "{} failed:\n{}",
+        reports.len(),
+        reports.join("\n")
+    );
+}
+
+/// How long anything on a socket may take before it counts as hanging. It is never waited for.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+
+/// The time now, for deadlines.
+pub(crate) fn now() -> Instant {
+    Instant::now()
+}
+
+/// Whether a program that a test drives is here. Where tools are required (`BLANKLINE_TEST_TOOLS` is
+/// `require`, or `CI` is set) its absence is a failure; elsewhere it is said aloud.
+pub(crate) fn has_tool(test: &str, tool: &str) -> bool {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    if std::env::split_paths(&path).any(|folder| folder.join(tool).is_file()) {
+        return true;
+    }
+    let is_required = std::env::var("BLANKLINE_TEST_TOOLS").is_ok_and(|value| value == "require")
+        || std::env::var_os("CI").is_some();
+    assert!(!is_required, "{test}: {tool} is missing");
+    eprintln!("{test}: skipped: {tool} is missing");
+    false
+}
