@@ -26,6 +26,7 @@ use std::fs;
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::{Mutex, PoisonError};
 
 use blankline::wire::{
     CLIENT_TRANSITIONS, Edition, FaultKind, Lang, NotModifiedRule, SERVER_TRANSITIONS, Transition,
@@ -49,7 +50,8 @@ impl Fence {
     }
 
     fn shows_response(&self) -> bool {
-        self.fixture().is_some_and(|path| path.ends_with("response.http"))
+        self.fixture()
+            .is_some_and(|path| path.ends_with("response.http"))
     }
 }
 
@@ -63,9 +65,15 @@ struct Note {
 
 impl Note {
     fn read(path: &str) -> Self {
-        let markdown = fs::read_to_string(root().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"));
-        let fences = fences(&markdown).unwrap_or_else(|line| panic!("{path}:{line}: a block that never ends"));
-        Self { path: PathBuf::from(path), markdown, fences }
+        let markdown =
+            fs::read_to_string(root().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"));
+        let fences = fences(&markdown)
+            .unwrap_or_else(|line| panic!("{path}:{line}: a block that never ends"));
+        Self {
+            path: PathBuf::from(path),
+            markdown,
+            fences,
+        }
     }
 
     fn place(&self, fence: &Fence) -> String {
@@ -74,7 +82,11 @@ impl Note {
 
     /// Compares blocks with what they should be; with `BLESS=1`, writes it instead.
     fn check(&self, wanted: &BTreeMap<usize, String>) -> Vec<String> {
-        let differs = |fence: &&Fence| wanted.get(&fence.line).is_some_and(|text| *text != fence.text);
+        let differs = |fence: &&Fence| {
+            wanted
+                .get(&fence.line)
+                .is_some_and(|text| *text != fence.text)
+        };
         let mut complaints: Vec<String> = Vec::new();
         for fence in self.fences.iter().filter(differs) {
             let (place, wanted) = (self.place(fence), &wanted[&fence.line]);
@@ -83,7 +95,11 @@ impl Note {
         if complaints.is_empty() || !blesses() {
             return complaints;
         }
-        fs::write(root().join(&self.path), replace(&self.markdown, &self.fences, wanted)).unwrap();
+        fs::write(
+            root().join(&self.path),
+            replace(&self.markdown, &self.fences, wanted),
+        )
+        .unwrap();
         Vec::new()
     }
 }
@@ -95,7 +111,11 @@ fn fences(markdown: &str) -> Result<Vec<Fence>, usize> {
     for (index, line) in markdown.lines().enumerate() {
         match (line.strip_prefix("```"), &mut open) {
             (Some(info), None) => {
-                open = Some(Fence { line: index + 1, info: info.trim().to_owned(), text: String::new() });
+                open = Some(Fence {
+                    line: index + 1,
+                    info: info.trim().to_owned(),
+                    text: String::new(),
+                });
             }
             (Some(_), Some(_)) => fences.extend(open.take()),
             (None, Some(fence)) => {
@@ -176,13 +196,18 @@ fn show_line(content: &[u8], text: &mut String) {
 /// A fixture's bytes as the notes show them.
 fn show_fixture(path: &str) -> Result<String, String> {
     let name = path.rsplit('/').next().unwrap_or_default();
-    let is_message = ["request.http", "response.http"].iter().any(|kind| name.ends_with(kind));
+    let is_message = ["request.http", "response.http"]
+        .iter()
+        .any(|kind| name.ends_with(kind));
     if !path.starts_with("fixtures/") || !is_message {
         return Err(format!("`{path}` is no fixture's request or response"));
     }
     let bytes = fs::read(root().join(path)).map_err(|error| format!("{path}: {error}"))?;
     // A Simple-Response is a body without a head.
-    Ok(show(&bytes, name.ends_with("request.http") || bytes.starts_with(b"HTTP/")))
+    Ok(show(
+        &bytes,
+        name.ends_with("request.http") || bytes.starts_with(b"HTTP/"),
+    ))
 }
 
 /// A frozen server on a port of its own.
@@ -194,31 +219,56 @@ struct Server {
 impl Server {
     fn start(flags: &[String]) -> Self {
         let mut command = Command::new(env!("CARGO_BIN_EXE_blankline"));
-        command.args(["serve", "--port", "0", "--quiet"]).args(flags);
+        command
+            .args(["serve", "--port", "0", "--quiet"])
+            .args(flags);
         if !flags.iter().any(|flag| flag.starts_with("--frozen")) {
             command.arg("--frozen");
         }
-        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        let mut child = command
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
         let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        let address = line.trim().strip_prefix("listening on http://").unwrap().trim_end_matches('/').to_owned();
+        BufReader::new(child.stdout.take().unwrap())
+            .read_line(&mut line)
+            .unwrap();
+        let address = line
+            .trim()
+            .strip_prefix("listening on http://")
+            .unwrap()
+            .trim_end_matches('/')
+            .to_owned();
         Self { child, address }
     }
 
     /// What a block's commands print.
     fn run(&self, commands: &str) -> Result<Vec<u8>, String> {
         let (_, port) = self.address.rsplit_once(':').unwrap();
-        let commands = commands.replace("http://127.0.0.1:8000", &format!("http://{}", self.address));
+        let commands =
+            commands.replace("http://127.0.0.1:8000", &format!("http://{}", self.address));
         let commands = commands.replace("127.0.0.1 8000", &format!("127.0.0.1 {port}"));
         let commands = commands.replace("127.0.0.1/8000", &format!("127.0.0.1/{port}"));
         let folder = tempfile::tempdir().unwrap();
         let mut command = Command::new("timeout");
-        command.args(["20", "bash", "-c", &commands]).current_dir(folder.path()).stdin(Stdio::null());
-        let output = command.env("LC_ALL", "C").env_remove("CURL_HOME").output().unwrap();
+        command
+            .args(["20", "bash", "-c", &commands])
+            .current_dir(folder.path())
+            .stdin(Stdio::null());
+        let output = command
+            .env("LC_ALL", "C")
+            .env_remove("CURL_HOME")
+            .output()
+            .unwrap();
         if output.status.code() == Some(124) {
             return Err("did not end within 20 s".to_owned());
         }
-        Ok(replace_bytes(&output.stdout, self.address.as_bytes(), b"127.0.0.1:8000"))
+        Ok(replace_bytes(
+            &output.stdout,
+            self.address.as_bytes(),
+            b"127.0.0.1:8000",
+        ))
     }
 }
 
@@ -252,18 +302,34 @@ fn serve_args(fixture: &str) -> Vec<String> {
 fn missing_tools(commands: &str) -> Vec<&str> {
     let is_word = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
     let words: BTreeSet<&str> = commands.split(|c| !is_word(c)).collect();
-    let is_missing = |tool: &&&str| !Path::new("/usr/bin").join(tool).exists() && !Path::new("/bin").join(tool).exists();
+    let is_missing = |tool: &&&str| {
+        !Path::new("/usr/bin").join(tool).exists() && !Path::new("/bin").join(tool).exists()
+    };
     let used = TOOLS.iter().filter(|tool| words.contains(**tool));
     used.filter(is_missing).copied().collect()
 }
 
 /// What `sh` blocks may need besides bash and coreutils.
-const TOOLS: &[&str] =
-    &["nc", "nc.openbsd", "nc.traditional", "ncat", "curl", "wget", "ab", "xxd", "cmp", "python3"];
+const TOOLS: &[&str] = &[
+    "nc",
+    "nc.openbsd",
+    "nc.traditional",
+    "ncat",
+    "curl",
+    "wget",
+    "ab",
+    "xxd",
+    "cmp",
+    "python3",
+];
 
 fn tools_are_required() -> bool {
-    std::env::var_os("CI").is_some() || std::env::var_os("BLANKLINE_TEST_TOOLS").is_some_and(|value| value == "require")
+    std::env::var_os("CI").is_some()
+        || std::env::var_os("BLANKLINE_TEST_TOOLS").is_some_and(|value| value == "require")
 }
+
+/// Held by a test that may rewrite notes, so that two never write the same file.
+static PEN: Mutex<()> = Mutex::new(());
 
 fn blesses() -> bool {
     std::env::var_os("BLESS").is_some_and(|value| value == "1")
@@ -275,7 +341,9 @@ fn root() -> &'static Path {
 
 fn names(folder: &str) -> Vec<String> {
     let files = fs::read_dir(root().join(folder)).unwrap();
-    let mut names: Vec<String> = files.map(|file| file.unwrap().file_name().into_string().unwrap()).collect();
+    let mut names: Vec<String> = files
+        .map(|file| file.unwrap().file_name().into_string().unwrap())
+        .collect();
     names.sort();
     names
 }
@@ -290,11 +358,17 @@ fn notes() -> Vec<Note> {
 }
 
 fn assert_none(complaints: &[String]) {
-    assert!(complaints.is_empty(), "{} complaints\n\n{}", complaints.len(), complaints.join("\n\n"));
+    assert!(
+        complaints.is_empty(),
+        "{} complaints\n\n{}",
+        complaints.len(),
+        complaints.join("\n\n")
+    );
 }
 
 #[test]
 fn wire_blocks_are_the_fixtures() {
+    let _pen = PEN.lock().unwrap_or_else(PoisonError::into_inner);
     let mut complaints = Vec::new();
     let mut seen = 0;
     for note in notes() {
@@ -317,15 +391,22 @@ fn wire_blocks_are_the_fixtures() {
 
 #[test]
 fn commands_print_what_the_notes_show() {
+    let _pen = PEN.lock().unwrap_or_else(PoisonError::into_inner);
     let mut complaints = Vec::new();
     let mut servers: BTreeMap<Vec<String>, Server> = BTreeMap::new();
     let mut results: BTreeMap<(Vec<String>, String), Result<Vec<u8>, String>> = BTreeMap::new();
     for note in notes() {
         let mut wanted = BTreeMap::new();
-        for (index, fence) in note.fences.iter().enumerate().filter(|(_, fence)| fence.info == "sh") {
+        for (index, fence) in note
+            .fences
+            .iter()
+            .enumerate()
+            .filter(|(_, fence)| fence.info == "sh")
+        {
             let missing = missing_tools(&fence.text);
             if !missing.is_empty() {
-                let complaint = format!("{}: skipped, no {}", note.place(fence), missing.join(", "));
+                let complaint =
+                    format!("{}: skipped, no {}", note.place(fence), missing.join(", "));
                 if tools_are_required() {
                     complaints.push(complaint);
                 } else {
@@ -335,19 +416,33 @@ fn commands_print_what_the_notes_show() {
             }
             let after = note.fences[index + 1..].iter();
             let next = after.clone().next();
-            let request_first = next.is_some_and(|next| next.fixture().is_some() && !next.shows_response());
-            let response = after.clone().nth(usize::from(request_first)).filter(|next| next.shows_response());
-            let flags = response.and_then(Fence::fixture).map(serve_args).unwrap_or_default();
-            let server = servers.entry(flags.clone()).or_insert_with_key(|flags| Server::start(flags));
+            let request_first =
+                next.is_some_and(|next| next.fixture().is_some() && !next.shows_response());
+            let response = after
+                .clone()
+                .nth(usize::from(request_first))
+                .filter(|next| next.shows_response());
+            let flags = response
+                .and_then(Fence::fixture)
+                .map(serve_args)
+                .unwrap_or_default();
+            let server = servers
+                .entry(flags.clone())
+                .or_insert_with_key(|flags| Server::start(flags));
             // Both languages have the same commands: a frozen server answers both the same.
-            let result = results.entry((flags, fence.text.clone())).or_insert_with(|| server.run(&fence.text));
+            let result = results
+                .entry((flags, fence.text.clone()))
+                .or_insert_with(|| server.run(&fence.text));
             match (result, response, next) {
                 (Err(error), ..) => complaints.push(format!("{}: {error}", note.place(fence))),
                 (Ok(stdout), Some(response), _) => {
                     let path = response.fixture().unwrap();
                     if fs::read(root().join(path)).is_ok_and(|bytes| bytes != *stdout) {
                         let seen = show(stdout, stdout.starts_with(b"HTTP/"));
-                        complaints.push(format!("{}: prints\n{seen}and not {path}", note.place(fence)));
+                        complaints.push(format!(
+                            "{}: prints\n{seen}and not {path}",
+                            note.place(fence)
+                        ));
                     }
                 }
                 (Ok(stdout), None, Some(next)) if next.info == "output" => {
@@ -368,9 +463,14 @@ fn every_block_is_of_a_known_kind() {
     for note in notes() {
         let mut before = "";
         for fence in &note.fences {
-            let is_known = fence.fixture().is_some() || matches!(fence.info.as_str(), "sh" | "output" | "text");
+            let is_known = fence.fixture().is_some()
+                || matches!(fence.info.as_str(), "sh" | "output" | "text");
             if !is_known || (fence.info == "output" && before != "sh") {
-                complaints.push(format!("{}: `{}` after `{before}`", note.place(fence), fence.info));
+                complaints.push(format!(
+                    "{}: `{}` after `{before}`",
+                    note.place(fence),
+                    fence.info
+                ));
             }
             before = &fence.info;
         }
@@ -385,8 +485,17 @@ fn both_languages_have_the_same_notes_and_blocks() {
         let [en, zh] = ["en", "zh"].map(|lang| Note::read(&format!("notes/{lang}/{name}")));
         let blocks = |note: &Note| -> Vec<(String, String)> {
             // What a person reads in a `text` block may be in that person's language.
-            let text = |fence: &Fence| if fence.info == "text" { String::new() } else { fence.text.clone() };
-            note.fences.iter().map(|fence| (fence.info.clone(), text(fence))).collect()
+            let text = |fence: &Fence| {
+                if fence.info == "text" {
+                    String::new()
+                } else {
+                    fence.text.clone()
+                }
+            };
+            note.fences
+                .iter()
+                .map(|fence| (fence.info.clone(), text(fence)))
+                .collect()
         };
         assert_eq!(blocks(&en), blocks(&zh), "{name}");
     }
@@ -396,13 +505,29 @@ fn both_languages_have_the_same_notes_and_blocks() {
 fn links_lead_somewhere() {
     let mut complaints = Vec::new();
     let mut notes = notes();
-    notes.extend(["notes/faults.md", "notes/rfc1945.md", "notes/states.md", "notes/editions.md"].map(Note::read));
+    notes.extend(
+        [
+            "notes/faults.md",
+            "notes/rfc1945.md",
+            "notes/states.md",
+            "notes/editions.md",
+        ]
+        .map(Note::read),
+    );
     for note in notes {
         let folder = root().join(&note.path).parent().unwrap().to_owned();
-        for link in note.markdown.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
+        for link in note
+            .markdown
+            .split("](")
+            .skip(1)
+            .filter_map(|rest| rest.split(')').next())
+        {
             let (path, anchor) = link.split_once('#').unwrap_or((link, ""));
             let target = folder.join(path);
-            let has_anchor = || fs::read_to_string(&target).is_ok_and(|text| text.contains(&format!("<a id=\"{anchor}\">")));
+            let has_anchor = || {
+                fs::read_to_string(&target)
+                    .is_ok_and(|text| text.contains(&format!("<a id=\"{anchor}\">")))
+            };
             if !link.contains("://") && (!target.exists() || !(anchor.is_empty() || has_anchor())) {
                 complaints.push(format!("{}: {link}", note.path.display()));
             }
@@ -417,13 +542,18 @@ fn assert_generated(path: &str, page: &str) {
         fs::write(root().join(path), page).unwrap();
     }
     let file = fs::read_to_string(root().join(path)).unwrap_or_default();
-    assert!(file == page, "{path} is not what the tables say; BLESS=1 rewrites it:\n{page}");
+    assert!(
+        file == page,
+        "{path} is not what the tables say; BLESS=1 rewrites it:\n{page}"
+    );
 }
 
 /// The lesson of this number in a language, if it is written: `en/03-crlf-or-lf.md`.
 fn lesson_path(lang: &str, lesson: u8) -> Option<String> {
     let prefix = format!("{lesson:02}-");
-    let name = names(&format!("notes/{lang}")).into_iter().find(|name| name.starts_with(&prefix))?;
+    let name = names(&format!("notes/{lang}"))
+        .into_iter()
+        .find(|name| name.starts_with(&prefix))?;
     Some(format!("{lang}/{name}"))
 }
 
@@ -441,20 +571,27 @@ fn the_page_of_faults_is_the_table_of_faults() {
         };
         let mut facts = vec![verdict, kind.rule().to_owned()];
         let lesson = kind.lesson();
-        facts.push(match (lesson_path("en", lesson), lesson_path("zh", lesson)) {
-            (Some(en), Some(zh)) => format!("lesson {lesson:02}: [en]({en}), [zh]({zh})"),
-            _ => format!("lesson {lesson:02}"),
-        });
+        facts.push(
+            match (lesson_path("en", lesson), lesson_path("zh", lesson)) {
+                (Some(en), Some(zh)) => format!("lesson {lesson:02}: [en]({en}), [zh]({zh})"),
+                _ => format!("lesson {lesson:02}"),
+            },
+        );
         let folder = fault_fixture(slug);
         match &folder {
             Some(folder) => facts.push(format!("[{folder}](../{folder})")),
             None => undrawn.push(slug),
         }
         let (en, zh) = (kind.sentence(Lang::En), kind.sentence(Lang::Zh));
-        write!(page, "\n<a id=\"{slug}\"></a>\n\n## {slug}\n\n{}\n\n{en}\n\n{zh}\n", facts.join(" · ")).unwrap();
+        write!(
+            page,
+            "\n<a id=\"{slug}\"></a>\n\n## {slug}\n\n{}\n\n{en}\n\n{zh}\n",
+            facts.join(" · ")
+        )
+        .unwrap();
     }
     assert_generated("notes/faults.md", &page);
-        assert_eq!(undrawn, WITHOUT_FIXTURE);
+    assert_eq!(undrawn, WITHOUT_FIXTURE);
 }
 
 /// The folder `fixtures/TOPIC/SLUG` of a fault.
@@ -466,8 +603,13 @@ fn fault_fixture(slug: &str) -> Option<String> {
 
 /// Faults that no request's bytes can bring about: one is a response's, the others take a busy or broken
 /// server, or a client that does not read or that resets.
-const WITHOUT_FIXTURE: &[&str] =
-    &["bad-status", "server-busy", "server-error", "write-timeout", "connection-reset"];
+const WITHOUT_FIXTURE: &[&str] = &[
+    "bad-status",
+    "server-busy",
+    "server-error",
+    "write-timeout",
+    "connection-reset",
+];
 
 #[test]
 fn the_page_of_states_is_the_tables_of_states() {
@@ -479,13 +621,31 @@ fn the_page_of_states_is_the_tables_of_states() {
     assert_generated("notes/states.md", &page);
 }
 
-fn states<State: Debug, Input: Display>(title: &str, table: &[Transition<State, Input>], page: &mut String) {
-    write!(page, "\n## {title}\n\n| in state | on | becomes | we tell |\n| --- | --- | --- | --- |\n").unwrap();
-    for Transition { from, on, to, tells } in table {
+fn states<State: Debug, Input: Display>(
+    title: &str,
+    table: &[Transition<State, Input>],
+    page: &mut String,
+) {
+    write!(
+        page,
+        "\n## {title}\n\n| in state | on | becomes | we tell |\n| --- | --- | --- | --- |\n"
+    )
+    .unwrap();
+    for Transition {
+        from,
+        on,
+        to,
+        tells,
+    } in table
+    {
         writeln!(page, "| {from:?} | {on} | {to:?} | {tells} |").unwrap();
     }
     let start = &table[0].from;
-    write!(page, "\n```mermaid\nstateDiagram-v2\n    [*] --> {start:?}\n").unwrap();
+    write!(
+        page,
+        "\n```mermaid\nstateDiagram-v2\n    [*] --> {start:?}\n"
+    )
+    .unwrap();
     for Transition { from, on, to, .. } in table {
         writeln!(page, "    {from:?} --> {to:?}: {on}").unwrap();
     }
@@ -499,25 +659,57 @@ fn the_page_of_editions_is_what_editions_do() {
     type Row<'a> = (&'a str, &'a dyn Fn(Edition) -> String);
     let rows: [Row; 12] = [
         ("302 phrase", &|edition| edition.found_phrase().to_owned()),
-        ("Location", &|edition| yes(edition.location_is_absolute(), "an absolute URI", "as the page gave it")),
-        ("302 body", &|edition| yes(edition.redirect_has_note(), "a note with a hyperlink", "empty")),
+        ("Location", &|edition| {
+            yes(
+                edition.location_is_absolute(),
+                "an absolute URI",
+                "as the page gave it",
+            )
+        }),
+        ("302 body", &|edition| {
+            yes(
+                edition.redirect_has_note(),
+                "a note with a hyperlink",
+                "empty",
+            )
+        }),
         ("304 when", &|edition| {
             match edition.not_modified_rule() {
                 NotModifiedRule::Equal => "the dates are equal",
-                NotModifiedRule::NotNewerValidDate => "the file is not newer, and the date is not after our clock",
+                NotModifiedRule::NotNewerValidDate => {
+                    "the file is not newer, and the date is not after our clock"
+                }
                 NotModifiedRule::NotNewer => "the file is not newer",
             }
             .to_owned()
         }),
-        ("If-Modified-Since on HEAD", &|edition| yes(edition.head_is_conditional(), "honoured", "ignored")),
-        ("ETag, If-None-Match", &|edition| yes(edition.has_entity_tags(), "yes, before dates", "none")),
-        ("POST without a length", &|edition| status(edition, FaultKind::LengthRequired)),
-        ("target over the limit", &|edition| status(edition, FaultKind::TargetTooLong)),
-        ("head over the limit", &|edition| status(edition, FaultKind::HeadTooLarge)),
-        ("major version 2 and up", &|edition| status(edition, FaultKind::VersionTooHigh)),
-        ("wrong method for a resource", &|edition| status(edition, FaultKind::MethodNotAllowed)),
+        ("If-Modified-Since on HEAD", &|edition| {
+            yes(edition.head_is_conditional(), "honoured", "ignored")
+        }),
+        ("ETag, If-None-Match", &|edition| {
+            yes(edition.has_entity_tags(), "yes, before dates", "none")
+        }),
+        ("POST without a length", &|edition| {
+            status(edition, FaultKind::LengthRequired)
+        }),
+        ("target over the limit", &|edition| {
+            status(edition, FaultKind::TargetTooLong)
+        }),
+        ("head over the limit", &|edition| {
+            status(edition, FaultKind::HeadTooLarge)
+        }),
+        ("major version 2 and up", &|edition| {
+            status(edition, FaultKind::VersionTooHigh)
+        }),
+        ("wrong method for a resource", &|edition| {
+            status(edition, FaultKind::MethodNotAllowed)
+        }),
         ("cookie date", &|edition| {
-            yes(edition.cookie_date_has_hyphens(), "31-Oct-2017", "31 Oct 2017")
+            yes(
+                edition.cookie_date_has_hyphens(),
+                "31-Oct-2017",
+                "31 Oct 2017",
+            )
         }),
     ];
     let mut page = String::from(
@@ -528,7 +720,9 @@ fn the_page_of_editions_is_what_editions_do() {
     page.push_str(&cells([vec!["row".to_owned()], names.to_vec()].concat()));
     page.push_str(&cells(vec!["---".to_owned(); 4]));
     for (row, value) in rows {
-        page.push_str(&cells([vec![row.to_owned()], Edition::ALL.map(value).to_vec()].concat()));
+        page.push_str(&cells(
+            [vec![row.to_owned()], Edition::ALL.map(value).to_vec()].concat(),
+        ));
     }
     assert_generated("notes/editions.md", &page);
 }
@@ -561,10 +755,17 @@ mod own {
     fn blocks_are_found_and_replaced() {
         let markdown = "a\n```sh\nls\n```\nb\n```output\n```\nc\n";
         let found = fences(markdown).unwrap();
-        let block = |line, info: &str, text: &str| Fence { line, info: info.to_owned(), text: text.to_owned() };
+        let block = |line, info: &str, text: &str| Fence {
+            line,
+            info: info.to_owned(),
+            text: text.to_owned(),
+        };
         assert_eq!(found, [block(2, "sh", "ls\n"), block(6, "output", "")]);
         let contents = BTreeMap::from([(6, "x\ny\n".to_owned())]);
-        assert_eq!(replace(markdown, &found, &contents), "a\n```sh\nls\n```\nb\n```output\nx\ny\n```\nc\n");
+        assert_eq!(
+            replace(markdown, &found, &contents),
+            "a\n```sh\nls\n```\nb\n```output\nx\ny\n```\nc\n"
+        );
         assert_eq!(fences("a\n```sh\n"), Err(2));
     }
 
