@@ -193,6 +193,17 @@ fn show_line(content: &[u8], text: &mut String) {
     text.push_str(blank);
 }
 
+/// What commands print, as the notes show it: as it is, but for a CR at a line's end, which no terminal
+/// shows, and for a missing last line end.
+fn show_output(stdout: &[u8]) -> String {
+    let text = String::from_utf8_lossy(stdout).replace("\r\n", "\\r\n");
+    if text.is_empty() || text.ends_with('\n') {
+        text
+    } else {
+        text + "\\\n"
+    }
+}
+
 /// A fixture's bytes as the notes show them.
 fn show_fixture(path: &str) -> Result<String, String> {
     let name = path.rsplit('/').next().unwrap_or_default();
@@ -446,7 +457,7 @@ fn commands_print_what_the_notes_show() {
                     }
                 }
                 (Ok(stdout), None, Some(next)) if next.info == "output" => {
-                    wanted.insert(next.line, show(stdout, false));
+                    wanted.insert(next.line, show_output(stdout));
                 }
                 (Ok(_), ..) => {}
             }
@@ -749,6 +760,12 @@ mod own {
         for (bytes, has_head, text) in cases {
             assert_eq!(show(bytes, has_head), text, "{}", bytes.escape_ascii());
         }
+    }
+
+    #[test]
+    fn output_is_shown_as_it_is() {
+        assert_eq!(show_output(b"a\r\n \\r\nb"), "a\\r\n \\r\nb\\\n");
+        assert_eq!(show_output(b""), "");
     }
 
     #[test]
