@@ -14,7 +14,7 @@
 use std::fmt::Write as _;
 
 use super::{Reply, Settings, TEXT};
-use crate::wire::{Fault, Lang, RequestHead, Status, excerpt};
+use crate::wire::{Fault, FaultKind, Lang, RequestHead, Status, Verdict, excerpt};
 
 /// The refusal for a fault; `more` is what only the page knows, in whole lines, or empty.
 pub(super) fn lesson(settings: &Settings, head: &RequestHead, fault: &Fault, more: &str) -> Reply {
@@ -41,23 +41,21 @@ pub(super) fn lesson(settings: &Settings, head: &RequestHead, fault: &Fault, mor
         text.push('\n');
     }
     for lang in [settings.lang, settings.lang.other()] {
-        text.push_str(outlook(status, lang));
+        text.push_str(outlook(fault.kind, lang));
         text.push('\n');
     }
     Reply::new(status).with_body(TEXT, text)
 }
 
 /// Whether it is temporary or permanent, which an error's body should say (RFC 1945 9.4 and 9.5).
-const fn outlook(status: Status, lang: Lang) -> &'static str {
-    match (status, lang) {
-        (Status::SERVICE_UNAVAILABLE | Status::REQUEST_TIMEOUT, Lang::En) => {
+const fn outlook(kind: FaultKind, lang: Lang) -> &'static str {
+    match (kind.verdict(), lang) {
+        (Verdict::Refuse(408 | 503), Lang::En) => {
             "This is temporary: the same request may succeed in a moment."
         }
-        (Status::SERVICE_UNAVAILABLE | Status::REQUEST_TIMEOUT, Lang::Zh) => {
-            "这是暂时的：同样的请求稍后可能成功。"
-        }
-        (Status::INTERNAL_SERVER_ERROR, Lang::En) => "Nobody knows whether it would work again.",
-        (Status::INTERNAL_SERVER_ERROR, Lang::Zh) => "再试一次能否成功，不得而知。",
+        (Verdict::Refuse(408 | 503), Lang::Zh) => "这是暂时的：同样的请求稍后可能成功。",
+        (Verdict::Refuse(500), Lang::En) => "Nobody knows whether it would work again.",
+        (Verdict::Refuse(500), Lang::Zh) => "再试一次能否成功，不得而知。",
         (_, Lang::En) => "This is permanent: the same bytes will get the same answer.",
         (_, Lang::Zh) => "这是永久的：同样的字节会得到同样的回答。",
     }
