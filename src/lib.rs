@@ -7,7 +7,7 @@
 //!
 //! * L0 [`wire`]: bytes and their meaning, without sockets, files, threads or clocks; [`clock`]: wall time
 //! * L1 [`record`]: what passed over a wire, as values
-//! * L2 [`engine`]: the loop, the workers, the sockets
+//! * L2 [`engine`]: the loop, the workers, the sockets; [`export`]: records and messages, rendered
 //! * L3 [`app`]: the lesson site
 //! * L4 [`cli`]: the command line
 //!
@@ -18,5 +18,6 @@ pub mod app;
 pub mod cli;
 pub mod clock;
 pub mod engine;
+pub mod export;
 pub mod record;
 pub mod wire;

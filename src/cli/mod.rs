@@ -1,16 +1,25 @@
 //! L4: the command line: the only place for standard streams, the environment and exit codes.
 //!
 //! stdout is data, stderr is talk. Exit codes: 0 ok, 1 a check failed, 2 usage, 3 input or output.
+//! Flags have environment twins, which a flag overrides: `--head-bytes` is also `BLANKLINE_HEAD_BYTES`.
 
+pub mod console;
+pub mod dissect;
 pub mod serve;
+pub mod signals;
 
 use std::ffi::OsString;
 use std::fmt;
-use std::io;
+use std::io::{self, Write as _};
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use anstream::stream::RawStream;
+use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
+use dissect::DissectArgs;
 use serve::ServeArgs;
+
+use crate::export::{editions_json, editions_text};
+use crate::wire::Lang;
 
 /// blankline: a raw HTTP/1.0 server that shows every byte.
 #[derive(Debug, Parser)]
@@ -18,6 +27,16 @@ use serve::ServeArgs;
 struct Cli {
     #[command(subcommand)]
     command: Option<Command>,
+    /// Whether to colour: auto asks the terminal, NO_COLOR and CLICOLOR_FORCE
+    #[arg(
+        long,
+        global = true,
+        env = "BLANKLINE_COLOR",
+        value_name = "WHEN",
+        default_value = "auto",
+        hide_possible_values = true
+    )]
+    color: Color,
     #[command(flatten)]
     serve: ServeArgs,
 }
@@ -26,7 +45,32 @@ struct Cli {
 enum Command {
     /// Serve the lesson site (what `blankline` alone does too)
     Serve(Box<ServeArgs>),
+    /// Show where the editions differ, row by row
+    Editions {
+        /// Print a JSON list
+        #[arg(long)]
+        json: bool,
+    },
+    /// Label every byte of a request or a response
+    #[command(
+        after_help = "Exit code: 0 when nothing refuses the message, 1 when a fault does, 3 when it cannot be read."
+    )]
+    Dissect(DissectArgs),
 }
+
+/// When to colour.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Color {
+    /// On a terminal, unless the environment says otherwise (NO_COLOR, CLICOLOR_FORCE).
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// The exit code of a message that a fault refuses, and of any check that failed.
+const REFUSED: u8 = 1;
 
 /// Why a command did not succeed.
 #[derive(Debug)]
@@ -35,10 +79,12 @@ pub enum CliError {
     Usage(String),
     /// The world did not allow it: exit code 3.
     Io {
-        /// What was being done, and on what.
+        /// What could not be done, and on what.
         doing: String,
         /// What the system said.
         error: io::Error,
+        /// What to try, as a sentence; empty when nobody knows.
+        hint: &'static str,
     },
 }
 
@@ -53,23 +99,29 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
             return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
         }
     };
+    let color = cli.color;
     let result = match &cli.command {
-        None => serve::serve(&cli.serve),
-        Some(Command::Serve(args)) => serve::serve(args),
+        None => serve::serve(&cli.serve, color),
+        Some(Command::Serve(args)) => serve::serve(args, color),
+        Some(Command::Editions { json: false }) => print(&editions_text(), color),
+        Some(Command::Editions { json: true }) => print(&format!("{:#}\n", editions_json()), color),
+        Some(Command::Dissect(args)) => return exit(dissect::dissect(args, color)),
     };
-    match result {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            anstream::eprintln!("blankline: {error}");
-            ExitCode::from(match error {
-                CliError::Usage(_) => 2,
-                CliError::Io { .. } => 3,
-            })
-        }
-    }
+    exit(result.map(|()| ExitCode::SUCCESS))
 }
 
-/// The flags of `serve` in a list, such as the lines of a fixture's `serve.args`.
+fn exit(result: Result<ExitCode, CliError>) -> ExitCode {
+    result.unwrap_or_else(|error| {
+        anstream::eprintln!("blankline: {error}");
+        ExitCode::from(match error {
+            CliError::Usage(_) => 2,
+            CliError::Io { .. } => 3,
+        })
+    })
+}
+
+/// The flags of `serve` in a list, such as the lines of a fixture's `serve.args`. The environment has
+/// no say in it.
 ///
 /// # Errors
 ///
@@ -78,16 +130,95 @@ pub fn parse_serve_args(
     args: impl IntoIterator<Item = OsString>,
 ) -> Result<ServeArgs, clap::Error> {
     let program = [OsString::from("blankline")];
-    Cli::try_parse_from(program.into_iter().chain(args)).map(|cli| cli.serve)
+    let command = Cli::command().mut_args(|arg| arg.env(None::<&'static str>));
+    let matches = command.try_get_matches_from(program.into_iter().chain(args))?;
+    Cli::from_arg_matches(&matches).map(|cli| cli.serve)
+}
+
+impl Color {
+    /// Whether text for this stream keeps its styles.
+    #[must_use]
+    pub fn styles(self, stream: &impl RawStream) -> bool {
+        match self {
+            Self::Always => true,
+            Self::Never => false,
+            Self::Auto => anstream::AutoStream::choice(stream) != anstream::ColorChoice::Never,
+        }
+    }
+}
+
+/// Prints text with styles to stdout. Whoever stopped reading had enough, and that is no error.
+fn print(text: &str, color: Color) -> Result<(), CliError> {
+    let mut out = io::stdout().lock();
+    let written = if color.styles(&out) {
+        out.write_all(text.as_bytes())
+    } else {
+        let plain = anstream::adapter::strip_str(text).to_string();
+        out.write_all(plain.as_bytes())
+    };
+    match written.and_then(|()| out.flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(CliError::Io {
+            doing: "cannot write to standard output".to_owned(),
+            error,
+            hint: "",
+        }),
+        _ => Ok(()),
+    }
+}
+
+fn parse_lang(text: &str) -> Result<Lang, String> {
+    match text {
+        "en" => Ok(Lang::En),
+        "zh" => Ok(Lang::Zh),
+        _ => Err(format!("`{text}` is no language: en or zh")),
+    }
 }
 
 impl fmt::Display for CliError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Usage(sentence) => f.write_str(sentence),
-            Self::Io { doing, error } => write!(f, "{doing}: {error}"),
+            Self::Io {
+                doing,
+                error,
+                hint: "",
+            } => write!(f, "{doing}: {error}."),
+            Self::Io { doing, error, hint } => write!(f, "{doing}: {error}. {hint}"),
         }
     }
 }
 
 impl std::error::Error for CliError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_flags_are_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn every_flag_that_takes_a_setting_has_its_twin() {
+        // Flags that choose what one call prints are no settings.
+        let no_settings = ["help", "version"];
+        for arg in Cli::command().get_arguments() {
+            let name = arg.get_id().as_str();
+            if !no_settings.contains(&name) {
+                let twin = format!("BLANKLINE_{}", name.to_uppercase());
+                assert_eq!(arg.get_env(), Some(std::ffi::OsStr::new(&twin)), "{name}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_list_of_flags_is_read() {
+        let args = ["--frozen", "--edition", "rfc1945"].map(OsString::from);
+        let args = parse_serve_args(args).unwrap();
+        assert!(args.frozen.is_some());
+        assert_eq!(args.edition, crate::wire::Edition::Rfc1945);
+        let wrong = ["--edition", "rfc2616"].map(OsString::from);
+        assert!(parse_serve_args(wrong).is_err());
+    }
+}

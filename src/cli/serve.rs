@@ -1,14 +1,16 @@
-//! `blankline serve`: the flags, and what they make of a site and an engine.
-//!
-//! Every flag has an environment twin: `--head-bytes` is also `BLANKLINE_HEAD_BYTES`.
+//! `blankline serve`: the flags, what they make of a site and an engine, and the run itself.
 
-use std::io::Write as _;
+use std::io::{self, ErrorKind, Write as _};
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::CliError;
+use clap::builder::FalseyValueParser;
+
+use super::console::Console;
+use super::signals::Signals;
+use super::{CliError, Color, parse_lang};
 use crate::app::files::Files;
 use crate::app::{Settings, Site};
 use crate::clock::Clock;
@@ -26,7 +28,8 @@ pub struct ServeArgs {
     #[arg(long, env = "BLANKLINE_PORT", default_value_t = 8000)]
     pub port: u16,
 
-    /// Fix the clock, so that every answer has the same bytes each time
+    /// Fix the clock, so that every answer has the same bytes each time; alone it means the notes'
+    /// own moment, Mon, 30 Oct 2017 02:02:09 GMT
     #[arg(
         long,
         env = "BLANKLINE_FROZEN",
@@ -79,8 +82,8 @@ pub struct ServeArgs {
     #[arg(long, env = "BLANKLINE_HOTLINK_EMPTY", default_value = "on", value_parser = parse_switch, action = clap::ArgAction::Set)]
     pub hotlink_empty: bool,
 
-    /// Print nothing for each exchange
-    #[arg(long, env = "BLANKLINE_QUIET")]
+    /// Say nothing of exchanges, hints and stopping
+    #[arg(long, env = "BLANKLINE_QUIET", value_parser = FalseyValueParser::new())]
     pub quiet: bool,
 
     /// The limits.
@@ -215,8 +218,9 @@ impl ServeArgs {
             })?),
         };
         let files = Files::new(&self.static_dir).map_err(|(folder, error)| CliError::Io {
-            doing: format!("opening the static folder {}", folder.display()),
+            doing: format!("cannot open the static folder {}", folder.display()),
             error,
+            hint: "--static-dir names a folder that exists and may be read.",
         })?;
         Ok(Site::new(Settings {
             edition: self.edition,
@@ -234,37 +238,75 @@ impl ServeArgs {
 /// # Errors
 ///
 /// As [`ServeArgs::engine_settings`] and [`ServeArgs::site`], and when the port cannot be had.
-pub fn serve(args: &ServeArgs) -> Result<(), CliError> {
+pub fn serve(args: &ServeArgs, color: Color) -> Result<(), CliError> {
     let settings = args.engine_settings()?;
     let site = Arc::new(args.site()?);
-    let engine = Engine::bind(&settings, site, || None).map_err(|error| CliError::Io {
-        doing: format!("listening on {}", settings.address),
-        error,
-    })?;
-    let failed = |error| CliError::Io {
-        doing: "serving".to_owned(),
-        error,
+    let console = if args.quiet {
+        None
+    } else {
+        let styles = color.styles(&io::stderr());
+        Some(Console::start(io::stderr(), args.lang, styles).map_err(failed)?)
     };
+    let tap = || console.as_ref().map(Console::tap);
+    let engine = Engine::bind(&settings, site, tap)
+        .map_err(|error| cannot_listen(settings.address, error))?;
+    if !args.bind.is_loopback() {
+        anstream::eprintln!("{}", warning(args.bind));
+    }
+    let voice = console.as_ref().map(Console::voice);
+    let signals = Signals::stop(engine.handle(), voice, args.lang, settings.stop_time);
+    let signals = signals.map_err(failed)?;
+    let listening = format!("listening on http://{}/\n", engine.address());
+    let mut out = io::stdout();
     // Whoever started us may have closed our stdout; that is no reason not to serve.
-    let _closed = writeln!(
-        std::io::stdout(),
-        "listening on http://{}/",
-        engine.address()
-    );
-    engine.run().map_err(failed)
+    let _closed = out
+        .write_all(listening.as_bytes())
+        .and_then(|()| out.flush());
+
+    let result = engine.run().map_err(failed);
+    drop(signals);
+    if let Some(console) = console {
+        console.finish(settings.stop_time);
+    }
+    result
+}
+
+fn failed(error: io::Error) -> CliError {
+    CliError::Io {
+        doing: "cannot serve any longer".to_owned(),
+        error,
+        hint: "",
+    }
+}
+
+fn cannot_listen(address: SocketAddr, error: io::Error) -> CliError {
+    CliError::Io {
+        doing: format!("cannot listen on {address}"),
+        hint: match error.kind() {
+            ErrorKind::AddrInUse => {
+                "Another program has this port: stop it, or take another one with --port (0 lets the system choose)."
+            }
+            ErrorKind::PermissionDenied => {
+                "Ports below 1024 need permission: take another one with --port, such as 8000."
+            }
+            ErrorKind::AddrNotAvailable => {
+                "--bind takes an address of this machine, such as 127.0.0.1."
+            }
+            _ => "",
+        },
+        error,
+    }
+}
+
+fn warning(bind: IpAddr) -> String {
+    format!(
+        "warning: {bind} is not loopback, so other machines can reach this server; it is made for lessons, not for the internet"
+    )
 }
 
 fn parse_date(text: &str) -> Result<HttpDate, String> {
     HttpDate::parse(text.as_bytes())
         .ok_or_else(|| format!("`{text}` is no HTTP-date, such as `{NOTES_DATE}`"))
-}
-
-fn parse_lang(text: &str) -> Result<Lang, String> {
-    match text {
-        "en" => Ok(Lang::En),
-        "zh" => Ok(Lang::Zh),
-        _ => Err(format!("`{text}` is no language: en or zh")),
-    }
 }
 
 fn parse_switch(text: &str) -> Result<bool, String> {

@@ -145,13 +145,17 @@ impl Conversation {
                     }
                 }
                 Event::Noted(fault) => match (&mut self.exchange, &mut *records) {
-                    (Some(exchange), _) => exchange.faults.push(fault),
-                    (None, Some(records)) => records.push(Record::Hint(Box::new(Hint {
+                    // While a message is under way it is a hint, which is of use at once or never.
+                    (Some(exchange), _) if self.connection.server() != ServerState::Waiting => {
+                        exchange.faults.push(fault);
+                    }
+                    (_, Some(records)) => records.push(Record::Hint(Box::new(Hint {
+                        at: now.wall,
                         peer,
                         fault,
                         so_far: self.connection.unused().to_vec(),
                     }))),
-                    (None, None) => {}
+                    (_, None) => {}
                 },
                 Event::Rejected(head, fault) => {
                     let exchange = self
@@ -350,5 +354,21 @@ impl Underway {
         } else {
             self.body.extend_from_slice(&data);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Ten thousand idle connections are to cost at most 256 bytes each, socket, timer and the table
+    /// of connections included; this is the greatest part of it.
+    #[test]
+    fn an_idle_conversation_is_small() {
+        assert!(
+            size_of::<Conversation>() <= 144,
+            "{}",
+            size_of::<Conversation>()
+        );
     }
 }

@@ -90,7 +90,7 @@ impl<S: Service> Loop<S> {
             listener: Some(listener),
             mailbox,
             peers: Peers::default(),
-            timers: Timers::default(),
+            timers: Timers::new(instant()),
             queue: VecDeque::new(),
             acceptable: true,
             resting: None,
@@ -134,13 +134,9 @@ impl<S: Service> Loop<S> {
         }
     }
 
-    #[allow(
-        clippy::disallowed_methods,
-        reason = "the loop's clock, read once a round"
-    )]
     fn now(&self) -> Now {
         Now {
-            instant: Instant::now(),
+            instant: instant(),
             wall: self.shared.clock.wall(),
         }
     }
@@ -360,6 +356,14 @@ impl<S: Service> Loop<S> {
             tap.take(records);
         }
     }
+}
+
+#[allow(
+    clippy::disallowed_methods,
+    reason = "the loop's clock, read once a round"
+)]
+fn instant() -> Instant {
+    Instant::now()
 }
 
 fn enqueue(queue: &mut VecDeque<Token>, token: Token, peer: &mut Peer) {

@@ -10,6 +10,7 @@ use rustix::net::SendFlags;
 
 use super::conversation::{Conversation, Job, Now, Transmit};
 use super::service::Service;
+use super::timers::Armed;
 use crate::record::Record;
 use crate::wire::ServerState;
 
@@ -28,7 +29,7 @@ pub(super) struct Peer {
     /// The client's address.
     pub address: SocketAddr,
     /// What `Timers` holds for it.
-    pub armed: Option<Instant>,
+    pub(super) armed: Armed,
     /// Whether it already waits for a turn.
     pub is_queued: bool,
     stream: TcpStream,

@@ -39,6 +39,8 @@ pub struct Exchange {
 /// A word to somebody who is typing.
 #[derive(Debug)]
 pub struct Hint {
+    /// Wall time when it was given.
+    pub at: SystemTime,
     /// The client's address.
     pub peer: SocketAddr,
     /// What it waits for.

@@ -280,7 +280,7 @@ mod tests {
             (&br#""v1""#[..], true),
             (br#"W/"v1""#, true),
             (br#""v0", "a,b" ,W/"v1""#, true),
-            (br#""v0",,	"v1""#, true),
+            (b"\"v0\",,\t\"v1\"", true),
             (b" * ", true),
             (br#""v0""#, false),
             (br#""v0,"v1""#, false), // the first tag is `v0,` and a mistake follows

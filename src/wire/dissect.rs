@@ -16,45 +16,10 @@
 
 use std::borrow::Cow;
 
-use super::octets::{is_blank, is_token, is_token_octet};
-use super::scan::{is_simple_request_line, looks_like_version};
-use super::{Anatomy, BodyFraming, Fault, FaultKind, LineEnd, Part, Span, Status, Target};
-
-/// The version of a message (RFC 1945 3.1).
-///
-/// ```
-/// use blankline::wire::{dissect_request, Version};
-/// assert_eq!(dissect_request(b"GET /\r\n").version(), Version::Simple);
-/// assert_eq!(dissect_request(b"GET / HTTP/1.1\r\n\r\n").version(), Version::Numbered(1, 1));
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Version {
-    /// None was written: HTTP/0.9.
-    Simple,
-    /// Major and minor number, compared as numbers; each stays at 2^32 - 1 when larger.
-    Numbered(u32, u32),
-}
-
-/// One field of a head.
-///
-/// ```
-/// use blankline::wire::dissect_request;
-/// let head = dissect_request(b"GET / HTTP/1.0\r\nX-A: one\r\n two\r\n\r\n");
-/// let field = head.fields().next().unwrap();
-/// assert_eq!((field.name, &*field.value), (&b"X-A"[..], &b"one two"[..]));
-/// assert_eq!(field.value_at.of(head.bytes()), b"one\r\n two");
-/// ```
-#[derive(Clone, Debug)]
-pub struct Field<'a> {
-    /// The name as it was sent.
-    pub name: &'a [u8],
-    /// The value without the blanks around it, each fold replaced by one SP.
-    pub value: Cow<'a, [u8]>,
-    /// Where the name stands.
-    pub name_at: Span,
-    /// Where the value stands, folds included.
-    pub value_at: Span,
-}
+use super::head::{FieldSpans, Head};
+use super::octets::{is_blank, is_token};
+use super::scan::looks_like_version;
+use super::{Anatomy, BodyFraming, Fault, FaultKind, Field, Part, Span, Status, Target, Version};
 
 /// A request's head, dissected: its bytes, their labels, and what they mean.
 ///
@@ -163,12 +128,13 @@ impl RequestHead {
         match request.head.line_at(position) {
             None => request.head.cut_short(),
             Some(line) => {
-                request.request_line(line.content);
+                let has_version = request.request_line(line.content);
                 request.head.end_line(&line);
-                if is_simple_request_line(line.content.of(&request.head.bytes)) {
-                    request.head.complete = true;
-                } else {
+                if has_version {
                     request.head.field_lines(line.next);
+                } else {
+                    // A Simple-Request, as the scan for the end of the head has it too.
+                    request.head.complete = true;
                 }
             }
         }
@@ -277,100 +243,65 @@ impl RequestHead {
         query.unwrap_or(self.target)
     }
 
-    fn request_line(&mut self, line: Span) {
+    /// Labels and judges the request line; whether it has a version, or a third word in its place.
+    fn request_line(&mut self, line: Span) -> bool {
         let Head { bytes, anatomy, .. } = &mut self.head;
-        // The words, by at most their first two and last two: what is between is one bad target.
-        let mut words: [Span; 4] = [Span::default(); 4];
-        let (mut count, mut position, mut loose) = (0, line.start, false);
-        while position < line.end {
-            let rest = Span::new(position, line.end).of(bytes);
-            let blanks = rest.iter().take_while(|&&octet| is_blank(octet)).count();
-            let rest = rest.get(blanks..).unwrap_or_default();
-            let word = rest.iter().take_while(|&&octet| !is_blank(octet)).count();
-            loose |= if count == 0 || word == 0 {
-                blanks > 0
-            } else {
-                blanks != 1 || Span::new(position, position + 1).of(bytes) != b" "
-            };
-            position += blanks + word;
-            if word > 0 {
-                if count > 3 {
-                    words[2] = words[3];
-                }
-                if let Some(slot) = words.get_mut(count.min(3)) {
-                    *slot = Span::new(position - word, position);
-                }
-                count += 1;
+        let words = Words::of(line, bytes);
+        let is_version = |word: Span| looks_like_version(word.of(bytes));
+        let (method, target, version) = match words.count {
+            1 if is_version(words.first) => {
+                (Span::at(line.start), Span::default(), Some(words.first))
             }
-        }
-        let [first, second, third, last] = words;
-        let mut faults: [Option<FaultKind>; 2] = [None; 2];
-        let mut version = None;
-        self.method = first;
-        match count {
-            1 if looks_like_version(first.of(bytes)) => {
-                self.method = Span::at(first.start);
-                version = Some(first);
-            }
-            1 => {}
-            2 if looks_like_version(second.of(bytes)) => version = Some(second),
-            2 => self.target = second,
-            3 => {
-                self.target = second;
-                version = Some(third);
-            }
-            _ => {
-                self.target = Span::new(second.start, third.end);
-                version = Some(last);
-            }
-        }
-        anatomy.push(Part::Space, self.method.start);
-        anatomy.push(Part::Method, self.method.end);
-        if !self.target.is_empty() {
-            anatomy.push(Part::Space, self.target.start);
-            anatomy.push(Part::RequestTarget, self.target.end);
+            0 | 1 => (words.first, Span::default(), None),
+            2 if is_version(words.last) => (words.first, Span::default(), Some(words.last)),
+            2 => (words.first, words.last, None),
+            _ => (words.first, words.middle, Some(words.last)),
+        };
+        anatomy.push(Part::Space, method.start);
+        anatomy.push(Part::Method, method.end);
+        if !target.is_empty() {
+            anatomy.push(Part::Space, target.start);
+            anatomy.push(Part::RequestTarget, target.end);
         }
         if let Some(version) = version {
             anatomy.push(Part::Space, version.start);
             anatomy.push(Part::HttpVersion, version.end);
         }
         anatomy.push(Part::Space, line.end);
+        (self.method, self.target) = (method, target);
+        self.judge_request_line(line, &words, version)
+    }
 
-        let method = self.method.of(bytes);
-        if !is_token(method) {
-            faults[0] = Some(FaultKind::BadMethod);
+    fn judge_request_line(&mut self, line: Span, words: &Words, version: Option<Span>) -> bool {
+        if !is_token(self.method()) {
+            self.report(Fault::new(FaultKind::BadMethod, self.method));
         }
-        if count == 2 && version.is_none() {
-            faults[1] = Some(if method == b"GET" {
+        if words.are_loose {
+            self.report(Fault::new(FaultKind::LooseSpacing, line));
+        }
+        if version.is_none() && words.count == 2 {
+            let is_get = self.is_method(b"GET");
+            let kind = if is_get {
                 FaultKind::SimpleRequest
             } else {
                 FaultKind::SimpleRequestNotGet
-            });
-        }
-        for kind in faults.into_iter().flatten() {
-            let at = if kind == FaultKind::BadMethod {
-                self.method
-            } else {
-                line
             };
-            self.head.report(Fault::new(kind, at));
-        }
-        if loose {
-            self.head.report(Fault::new(FaultKind::LooseSpacing, line));
+            self.report(Fault::new(kind, line));
         }
         if self.target.is_empty() {
-            let after_method = Span::at(self.method.end);
-            self.head
-                .report(Fault::new(FaultKind::MissingTarget, after_method));
-        } else if count > 3 {
-            self.head
-                .report(Fault::new(FaultKind::BadTarget, self.target));
+            self.report(Fault::new(
+                FaultKind::MissingTarget,
+                Span::at(self.method.end),
+            ));
+        } else if words.count > 3 {
+            self.report(Fault::new(FaultKind::BadTarget, self.target));
         } else {
             self.read_target();
         }
         if let Some(version) = version {
             self.version = self.head.version(version);
         }
+        version.is_some()
     }
 
     pub(super) fn report(&mut self, fault: Fault) {
@@ -386,6 +317,60 @@ impl RequestHead {
                 }
                 self.parsed_target = Some(target);
             }
+        }
+    }
+}
+
+/// The words of a request line: the first, the last, and all between them as one.
+struct Words {
+    count: usize,
+    first: Span,
+    middle: Span,
+    last: Span,
+    /// Anything but one SP separates them, or stands around them.
+    are_loose: bool,
+}
+
+impl Words {
+    fn of(line: Span, bytes: &[u8]) -> Self {
+        let nothing = Span::at(line.start);
+        let (mut count, mut first, mut middle, mut last) = (0, nothing, nothing, nothing);
+        let (mut are_loose, mut position) = (false, line.start);
+        while position < line.end {
+            let rest = Span::new(position, line.end).of(bytes);
+            let blanks = rest
+                .iter()
+                .position(|&octet| !is_blank(octet))
+                .unwrap_or(rest.len());
+            let rest = rest.get(blanks..).unwrap_or_default();
+            let length = rest
+                .iter()
+                .position(|&octet| is_blank(octet))
+                .unwrap_or(rest.len());
+            are_loose |= match (count, length) {
+                (0, _) | (_, 0) => blanks > 0,
+                _ => blanks != 1 || bytes.get(position) != Some(&b' '),
+            };
+            position += blanks + length;
+            if length == 0 {
+                break;
+            }
+            let word = Span::new(position - length, position);
+            match count {
+                0 => first = word,
+                1 => {}
+                2 => middle = last,
+                _ => middle.end = last.end,
+            }
+            last = word;
+            count += 1;
+        }
+        Self {
+            count,
+            first,
+            middle,
+            last,
+            are_loose,
         }
     }
 }
@@ -561,353 +546,4 @@ macro_rules! head_accessors {
 head_accessors! {
     RequestHead "dissect_request" "GET / HTTP/1.0\\r\\nX-A: b\\r\\n\\r\\n"
     ResponseHead "dissect_response" "HTTP/1.0 204 No Content\\r\\nX-A: b\\r\\n\\r\\n"
-}
-
-/// What both kinds of head are made of.
-#[derive(Clone, Debug)]
-struct Head {
-    bytes: Vec<u8>,
-    anatomy: Anatomy,
-    fields: Vec<FieldSpans>,
-    faults: Vec<Fault>,
-    complete: bool,
-}
-
-#[derive(Clone, Copy, Debug)]
-struct FieldSpans {
-    name: ShortSpan,
-    value: ShortSpan,
-    folded: bool,
-}
-
-/// A span in half the memory; a head of 4 GiB does not exist.
-#[derive(Clone, Copy, Debug)]
-struct ShortSpan(u32, u32);
-
-impl ShortSpan {
-    fn new(start: usize, end: usize) -> Self {
-        let short = |offset: usize| u32::try_from(offset).unwrap_or(u32::MAX);
-        Self(short(start), short(end))
-    }
-
-    const fn span(self) -> Span {
-        Span::new(self.0 as usize, self.1 as usize)
-    }
-}
-
-struct Line {
-    /// Without the line end.
-    content: Span,
-    end: LineEnd,
-    /// Where the next line starts.
-    next: usize,
-}
-
-impl Head {
-    fn new(bytes: Vec<u8>) -> Self {
-        // A browser's request has some 12 fields of 5 labels each.
-        Self {
-            bytes,
-            anatomy: Anatomy::with_capacity(80),
-            fields: Vec::with_capacity(16),
-            faults: Vec::new(),
-            complete: false,
-        }
-    }
-
-    fn report(&mut self, fault: Fault) {
-        if self.faults.iter().all(|known| known.kind != fault.kind) {
-            self.faults.push(fault);
-        }
-    }
-
-    fn line_at(&self, start: usize) -> Option<Line> {
-        let rest = self.bytes.get(start..).unwrap_or_default();
-        Some(self.line_to(start, start + memchr::memchr(b'\n', rest)?))
-    }
-
-    fn line_to(&self, start: usize, line_feed: usize) -> Line {
-        let has_cr = line_feed > start && self.bytes.get(line_feed - 1) == Some(&b'\r');
-        Line {
-            content: Span::new(start, line_feed - usize::from(has_cr)),
-            end: if has_cr {
-                LineEnd::CrLf
-            } else {
-                LineEnd::BareLf
-            },
-            next: line_feed + 1,
-        }
-    }
-
-    fn end_line(&mut self, line: &Line) {
-        self.anatomy.push(Part::LineEnd(line.end), line.next);
-        self.note_line_end(line);
-    }
-
-    fn note_line_end(&mut self, line: &Line) {
-        if line.end == LineEnd::BareLf {
-            let line_feed = Span::new(line.content.end, line.next);
-            self.report(Fault::new(FaultKind::BareLf, line_feed));
-        }
-    }
-
-    /// The bytes stop before the blank line: what is left is no line.
-    fn cut_short(&mut self) {
-        let end = self.bytes.len();
-        self.anatomy.push(Part::Unparsed, end);
-        self.report(Fault::new(FaultKind::HeadCutShort, Span::at(end)));
-    }
-
-    fn field_lines(&mut self, mut position: usize) {
-        loop {
-            let rest = self.bytes.get(position..).unwrap_or_default();
-            let name_len = rest
-                .iter()
-                .take_while(|&&octet| is_token_octet(octet))
-                .count();
-            let after_name = rest.get(name_len..).unwrap_or_default();
-            let Some(line_feed) = memchr::memchr(b'\n', after_name) else {
-                return self.cut_short();
-            };
-            let line = self.line_to(position, position + name_len + line_feed);
-            let name = Span::new(position, position + name_len);
-            match after_name.first() {
-                _ if line.content.is_empty() => {
-                    self.anatomy.push(Part::BlankLine(line.end), line.next);
-                    self.note_line_end(&line);
-                    self.complete = true;
-                    return;
-                }
-                Some(b':') if name_len > 0 => self.field_line(name, &line),
-                Some(&octet) if name_len == 0 && is_blank(octet) => self.folded_line(&line),
-                _ => self.broken_line(name, &line),
-            }
-            self.end_line(&line);
-            position = line.next;
-        }
-    }
-
-    fn field_line(&mut self, name: Span, line: &Line) {
-        self.anatomy.push(Part::FieldName, name.end);
-        self.anatomy.push(Part::Colon, name.end + 1);
-        let value = self.value(Span::new(name.end + 1, line.content.end));
-        self.fields.push(FieldSpans {
-            name: ShortSpan::new(name.start, name.end),
-            value: ShortSpan::new(value.start, value.end),
-            folded: false,
-        });
-        if memchr::memchr(b'_', name.of(&self.bytes)).is_some() {
-            self.report(Fault::new(FaultKind::UnderscoreInName, name));
-        }
-    }
-
-    /// Labels blanks, value, blanks, and checks the value's bytes.
-    fn value(&mut self, line: Span) -> Span {
-        let octets = line.of(&self.bytes);
-        let leading = octets.iter().take_while(|&&octet| is_blank(octet)).count();
-        let trailing = octets.get(leading..).unwrap_or_default();
-        let trailing = trailing
-            .iter()
-            .rev()
-            .take_while(|&&octet| is_blank(octet))
-            .count();
-        let value = Span::new(line.start + leading, line.end - trailing);
-        // One pass without branches; only a strange value is looked at again.
-        let strange = |octet: u8| (octet < b' ' && octet != b'\t') || octet >= 0x7F;
-        let odd = value
-            .of(&self.bytes)
-            .iter()
-            .fold(false, |odd, &octet| odd | strange(octet));
-        self.anatomy.push(Part::Whitespace, value.start);
-        self.anatomy.push(Part::FieldValue, value.end);
-        self.anatomy.push(Part::Whitespace, line.end);
-        if odd {
-            self.odd_value(value);
-        }
-        value
-    }
-
-    #[cold]
-    fn odd_value(&mut self, value: Span) {
-        let octets = value.of(&self.bytes);
-        let place = |found: Option<usize>| {
-            found.map(|index| Span::new(value.start + index, value.start + index + 1))
-        };
-        let is_control =
-            |&octet: &u8| (octet < b' ' && octet != b'\t' && octet != b'\r') || octet == 0x7F;
-        let found = [
-            (
-                FaultKind::BareCr,
-                place(octets.iter().position(|&octet| octet == b'\r')),
-            ),
-            (
-                FaultKind::BadOctetInValue,
-                place(octets.iter().position(is_control)),
-            ),
-            (
-                FaultKind::ObsText,
-                place(octets.iter().position(|&octet| octet > 0x7F)),
-            ),
-        ];
-        for (kind, at) in found {
-            if let Some(at) = at {
-                self.report(Fault::new(kind, at));
-            }
-        }
-    }
-
-    fn folded_line(&mut self, line: &Line) {
-        let octets = line.content.of(&self.bytes);
-        let blanks = octets.iter().take_while(|&&octet| is_blank(octet)).count();
-        let text = line.content.start + blanks;
-        if self.fields.is_empty() {
-            self.anatomy.push(Part::Unparsed, line.content.end);
-            let blanks = Span::new(line.content.start, text);
-            self.report(Fault::new(FaultKind::FoldWithoutField, blanks));
-            return;
-        }
-        let fold_start = self
-            .anatomy
-            .labels()
-            .last()
-            .map_or(line.content.start, |label| label.span.start);
-        self.anatomy.pop(); // the line end above is part of the fold
-        self.anatomy.push(Part::ObsFold, text);
-        self.report(Fault::new(FaultKind::ObsFold, Span::new(fold_start, text)));
-        let value = self.value(Span::new(text, line.content.end));
-        if let Some(field) = self.fields.last_mut() {
-            let start = if field.value.span().is_empty() {
-                value.start
-            } else {
-                field.value.0 as usize
-            };
-            field.value = ShortSpan::new(start, value.end.max(field.value.1 as usize));
-            field.folded = true;
-        }
-    }
-
-    #[cold]
-    fn broken_line(&mut self, name: Span, line: &Line) {
-        let rest = Span::new(name.end, line.content.end).of(&self.bytes);
-        let blanks = rest.iter().take_while(|&&octet| is_blank(octet)).count();
-        let fault = match memchr::memchr(b':', rest) {
-            None => match memchr::memchr(b'\r', line.content.of(&self.bytes)) {
-                Some(at) => Fault::new(
-                    FaultKind::BareCr,
-                    Span::new(line.content.start + at, line.content.start + at + 1),
-                ),
-                None => Fault::new(FaultKind::MissingColon, line.content),
-            },
-            Some(colon) if colon == blanks && !name.is_empty() => Fault::new(
-                FaultKind::SpaceBeforeColon,
-                Span::new(name.end, name.end + blanks),
-            ),
-            Some(colon) => Fault::new(
-                FaultKind::BadFieldName,
-                Span::new(name.start, name.end + colon),
-            ),
-        };
-        self.anatomy.push(Part::Unparsed, line.content.end);
-        self.report(fault);
-    }
-
-    /// `HTTP/` 1*DIGIT `.` 1*DIGIT, the literal in any case (RFC 1945 2.1 and 3.1).
-    fn version(&mut self, at: Span) -> Version {
-        let word = at.of(&self.bytes);
-        let numbers = word
-            .get(5..)
-            .filter(|_| looks_like_version(word))
-            .and_then(|numbers| {
-                let dot = memchr::memchr(b'.', numbers)?;
-                Some((numbers.get(..dot)?, numbers.get(dot + 1..)?))
-            });
-        let parsed = numbers
-            .and_then(|(major, minor)| Some((number(major)?, number(minor)?, [major, minor])));
-        let Some((major, minor, written)) = parsed else {
-            self.report(Fault::new(FaultKind::BadVersion, at));
-            return Version::Numbered(1, 0);
-        };
-        if written
-            .iter()
-            .any(|digits| digits.len() > 1 && digits.starts_with(b"0"))
-        {
-            self.report(Fault::new(FaultKind::VersionZeros, at));
-        }
-        if major > 1 {
-            self.report(Fault::new(FaultKind::VersionTooHigh, at));
-        } else if major == 0 {
-            // HTTP/0.9 has no version to write, so `HTTP/0.9` in a request line is nobody's.
-            self.report(Fault::new(FaultKind::BadVersion, at));
-        }
-        Version::Numbered(major, minor)
-    }
-
-    fn field(&self, spans: &FieldSpans) -> Field<'_> {
-        let (name_at, value_at) = (spans.name.span(), spans.value.span());
-        let value = value_at.of(&self.bytes);
-        Field {
-            name: name_at.of(&self.bytes),
-            value: if spans.folded {
-                Cow::Owned(unfold(value))
-            } else {
-                Cow::Borrowed(value)
-            },
-            name_at,
-            value_at,
-        }
-    }
-
-    /// Labels what stands after the head.
-    fn label_rest(&mut self, framing: BodyFraming) {
-        let (start, end) = (self.anatomy.end(), self.bytes.len());
-        if !self.complete {
-            return;
-        }
-        let body_end = match framing {
-            BodyFraming::None => start,
-            BodyFraming::UntilClose => end,
-            BodyFraming::Length(length) => {
-                let have = (end - start) as u64;
-                if have < length {
-                    let cut = Fault::new(FaultKind::BodyCutShort, Span::at(end));
-                    self.report(cut.measured(have, length));
-                }
-                start + usize::try_from(length.min(have)).unwrap_or(end - start)
-            }
-        };
-        self.anatomy.push(Part::Body, body_end);
-        self.anatomy.push(Part::Excess, end);
-        if body_end < end {
-            let excess = Fault::new(FaultKind::ExcessBytes, Span::new(body_end, end));
-            self.report(excess.measured((end - body_end) as u64, 0));
-        }
-    }
-}
-
-/// 1*DIGIT, at most 2^32 - 1.
-fn number(digits: &[u8]) -> Option<u32> {
-    if digits.is_empty() {
-        return None;
-    }
-    digits.iter().try_fold(0_u32, |number, octet| match octet {
-        b'0'..=b'9' => Some(
-            number
-                .saturating_mul(10)
-                .saturating_add(u32::from(octet - b'0')),
-        ),
-        _ => None,
-    })
-}
-
-/// Each line end and the blanks around it become one SP (RFC 1945 2.2).
-fn unfold(value: &[u8]) -> Vec<u8> {
-    let mut unfolded = Vec::with_capacity(value.len());
-    for (index, line) in value.split(|&octet| octet == b'\n').enumerate() {
-        let line = line.strip_suffix(b"\r").unwrap_or(line);
-        if index > 0 {
-            unfolded.push(b' ');
-        }
-        unfolded.extend_from_slice(super::trim_blanks(line));
-    }
-    unfolded
 }

@@ -1,6 +1,6 @@
 //! L0: bytes and their meaning, both ways. No sockets, files, threads or clocks.
 //!
-//! Read in this order: `span`, `anatomy`, `fault` (the vocabulary); `scan`, `dissect`, `target`, `framing`
+//! Read in this order: `span`, `anatomy`, `fault` (the vocabulary); `scan`, `head`, `dissect`, `target`, `framing`
 //! (bytes in); `status`, `response` (bytes out); `date`, `cookie`, `condition` (field values); `state`,
 //! `connection` (a conversation over time); `edition` (where the sources differ); `opinion` (httparse's).
 
@@ -14,6 +14,7 @@ mod edition;
 mod excerpt;
 mod fault;
 mod framing;
+mod head;
 mod octets;
 mod opinion;
 mod response;
@@ -30,12 +31,15 @@ pub use cookie::{
     Cookie, SameSite, SetCookie, cookie, parse_cookies, quote_cookie_value, unquote_cookie_value,
 };
 pub use date::HttpDate;
-pub use dissect::{Field, RequestHead, ResponseHead, Version, dissect_request, dissect_response};
+pub use dissect::{RequestHead, ResponseHead, dissect_request, dissect_response};
 pub use edition::{Edition, NotModifiedRule};
 pub use excerpt::{Excerpt, excerpt};
 pub use fault::{Fault, FaultKind, Lang, Verdict};
 pub use framing::{BodyFraming, has_token};
-pub use octets::{Escaped, is_blank, is_token, is_token_octet, trim_blanks};
+pub use head::{Field, Version};
+pub use octets::{
+    Escaped, is_blank, is_token, is_token_octet, plain_length, token_length, trim_blanks,
+};
 pub use opinion::{Opinion, request_opinion, response_opinion};
 pub use response::{EncodedHead, FieldName, FieldValue, ResponseWriter};
 pub use scan::{HeadScan, is_simple_request_line};

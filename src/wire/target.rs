@@ -64,6 +64,7 @@ impl Target {
         let mut raw_octets: Option<(usize, usize)> = None;
         for (at, &octet) in target.iter().enumerate() {
             match octet {
+                b'/' | b'a'..=b'z' => {}
                 b'%' if question_mark.is_none() && at >= path_start => {
                     let escape = target.get(at..).unwrap_or_default();
                     if !is_escape(escape) {
