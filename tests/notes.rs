@@ -3,7 +3,7 @@
 //! A note is Markdown whose fenced blocks are of four kinds; `notes/README.md` explains them to readers:
 //!
 //! * `wire fixtures/TOPIC/CASE/request.http` (or `response.http`): the file's bytes, as [`show`] shows them;
-//! * `sh`: commands for bash, run here against `blankline serve --frozen`. When the block after it is an
+//! * `sh`: commands for bash, run here against `blankline serve --frozen`, in an empty folder. When the block after it is an
 //!   `output`, that is what the commands print. When it is a wire response, perhaps after its request, they
 //!   print that response, byte for byte, from a server with the flags of the case's `serve.args`;
 //! * `output`: see above;
@@ -28,9 +28,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::{Mutex, PoisonError};
 
+use blankline::export::editions_markdown;
 use blankline::wire::{
-    CLIENT_TRANSITIONS, Edition, FaultKind, Lang, NotModifiedRule, SERVER_TRANSITIONS, Transition,
-    Verdict,
+    CLIENT_TRANSITIONS, FaultKind, Lang, SERVER_TRANSITIONS, Transition, Verdict,
 };
 
 /// A fenced block.
@@ -262,6 +262,10 @@ impl Server {
         let commands = commands.replace("127.0.0.1 8000", &format!("127.0.0.1 {port}"));
         let commands = commands.replace("127.0.0.1/8000", &format!("127.0.0.1/{port}"));
         let folder = tempfile::tempdir().unwrap();
+        let path = std::env::var_os("PATH").unwrap_or_default();
+        let program = Path::new(env!("CARGO_BIN_EXE_blankline"));
+        let mut folders = vec![program.parent().unwrap().to_owned()];
+        folders.extend(std::env::split_paths(&path));
         let mut command = Command::new("timeout");
         command
             .args(["20", "bash", "-c", &commands])
@@ -269,6 +273,7 @@ impl Server {
             .stdin(Stdio::null());
         let output = command
             .env("LC_ALL", "C")
+            .env("PATH", std::env::join_paths(folders).unwrap())
             .env_remove("CURL_HOME")
             .output()
             .unwrap();
@@ -571,7 +576,7 @@ fn lesson_path(lang: &str, lesson: u8) -> Option<String> {
 #[test]
 fn the_page_of_faults_is_the_table_of_faults() {
     let mut page = String::from(
-        "# Faults\n\nEverything that blankline finds odd or wrong about bytes, made from the table in `src/wire/fault.rs`. A fault with a\nstatus is refused with it (an edition may send another: see [editions](editions.md)); a *note* is said on the console and\nchanges nothing. `{seen}` and `{limit}` stand for numbers.\n\n字节里一切奇怪或错误之处，由 `src/wire/fault.rs` 中的表生成。带状态码的会被拒绝（不同版本可能用别的状态码，见\n[editions](editions.md)）；note 只在控制台上说一声，不改变任何字节。`{seen}` 和 `{limit}` 代表数字。\n",
+        "# Faults\n\nEverything that blankline finds odd or wrong about bytes, made from the table in `src/wire/fault.rs`. A fault with a\nstatus is refused with it (an edition may send another: see [editions](editions.md)); a *note* is said on the console and\nchanges nothing. `{seen}` and `{limit}` stand for numbers.\n\n字节里一切奇怪或错误之处，由 `src/wire/fault.rs` 中的表生成。带状态码的会被拒绝（不同版本可能用别的状态码，见 [editions](editions.md)）；note 只在控制台上说一声，不改变任何字节。`{seen}` 和 `{limit}` 代表数字。\n",
     );
     let mut undrawn = Vec::new();
     for &kind in FaultKind::ALL {
@@ -625,7 +630,7 @@ const WITHOUT_FIXTURE: &[&str] = &[
 #[test]
 fn the_page_of_states_is_the_tables_of_states() {
     let mut page = String::from(
-        "# States\n\nThe two sides of a connection, made from the tables in `src/wire/state.rs`, where every transition lives. The two are\napart because a client that has closed its side still waits for the answer (see [tools](en/tools.md)).\n\n连接两端各自的状态，由 `src/wire/state.rs` 中的表生成，所有转换都只写在那里。两端分开记录，因为客户端关闭了自己的发送方向之后，\n仍然在等回答（见[工具](zh/tools.md)）。\n",
+        "# States\n\nThe two sides of a connection, made from the tables in `src/wire/state.rs`, where every transition lives. The two are\napart because a client that has closed its side still waits for the answer (see [tools](en/tools.md)).\n\n连接两端各自的状态，由 `src/wire/state.rs` 中的表生成，所有转换都只写在那里。两端分开记录，因为客户端关闭了自己的发送方向之后，仍然在等回答（见[工具](zh/tools.md)）。\n",
     );
     states("The client", CLIENT_TRANSITIONS, &mut page);
     states("The server", SERVER_TRANSITIONS, &mut page);
@@ -665,76 +670,10 @@ fn states<State: Debug, Input: Display>(
 
 #[test]
 fn the_page_of_editions_is_what_editions_do() {
-    let yes = |holds: bool, yes: &str, no: &str| if holds { yes } else { no }.to_owned();
-    let status = |edition: Edition, kind| edition.status(kind).unwrap().code().to_string();
-    type Row<'a> = (&'a str, &'a dyn Fn(Edition) -> String);
-    let rows: [Row; 12] = [
-        ("302 phrase", &|edition| edition.found_phrase().to_owned()),
-        ("Location", &|edition| {
-            yes(
-                edition.location_is_absolute(),
-                "an absolute URI",
-                "as the page gave it",
-            )
-        }),
-        ("302 body", &|edition| {
-            yes(
-                edition.redirect_has_note(),
-                "a note with a hyperlink",
-                "empty",
-            )
-        }),
-        ("304 when", &|edition| {
-            match edition.not_modified_rule() {
-                NotModifiedRule::Equal => "the dates are equal",
-                NotModifiedRule::NotNewerValidDate => {
-                    "the file is not newer, and the date is not after our clock"
-                }
-                NotModifiedRule::NotNewer => "the file is not newer",
-            }
-            .to_owned()
-        }),
-        ("If-Modified-Since on HEAD", &|edition| {
-            yes(edition.head_is_conditional(), "honoured", "ignored")
-        }),
-        ("ETag, If-None-Match", &|edition| {
-            yes(edition.has_entity_tags(), "yes, before dates", "none")
-        }),
-        ("POST without a length", &|edition| {
-            status(edition, FaultKind::LengthRequired)
-        }),
-        ("target over the limit", &|edition| {
-            status(edition, FaultKind::TargetTooLong)
-        }),
-        ("head over the limit", &|edition| {
-            status(edition, FaultKind::HeadTooLarge)
-        }),
-        ("major version 2 and up", &|edition| {
-            status(edition, FaultKind::VersionTooHigh)
-        }),
-        ("wrong method for a resource", &|edition| {
-            status(edition, FaultKind::MethodNotAllowed)
-        }),
-        ("cookie date", &|edition| {
-            yes(
-                edition.cookie_date_has_hyphens(),
-                "31-Oct-2017",
-                "31 Oct 2017",
-            )
-        }),
-    ];
-    let mut page = String::from(
-        "# Editions\n\nWhere the course notes, RFC 1945 and RFC 9110 differ, `--edition` chooses. Made from `src/wire/edition.rs`.\n\n课程笔记、RFC 1945 和 RFC 9110 不一致的地方，用 `--edition` 选择。由 `src/wire/edition.rs` 生成。\n\n",
+    let page = format!(
+        "# Editions\n\nWhere the course notes, RFC 1945 and RFC 9110 differ, `--edition` chooses; `blankline editions` prints this table. Each row\nhas [fixtures](../fixtures/edition), one an edition.\n\n课程笔记、RFC 1945 和 RFC 9110 不一致的地方，用 `--edition` 选择；`blankline editions` 打印的就是这张表。每一行在 [fixtures](../fixtures/edition) 里都有例子，每个版本一个。\n\n{}",
+        editions_markdown()
     );
-    let cells = |cells: Vec<String>| format!("| {} |\n", cells.join(" | "));
-    let names = Edition::ALL.map(|edition| format!("`{}`", edition.name()));
-    page.push_str(&cells([vec!["row".to_owned()], names.to_vec()].concat()));
-    page.push_str(&cells(vec!["---".to_owned(); 4]));
-    for (row, value) in rows {
-        page.push_str(&cells(
-            [vec![row.to_owned()], Edition::ALL.map(value).to_vec()].concat(),
-        ));
-    }
     assert_generated("notes/editions.md", &page);
 }
 
