@@ -16,6 +16,7 @@
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,
+    clippy::panic,
     clippy::print_stderr,
     reason = "a panic in a test, or in a function that only tests call, is its report"
 )]
@@ -275,6 +276,8 @@ impl Server {
             .env("LC_ALL", "C")
             .env("PATH", std::env::join_paths(folders).unwrap())
             .env_remove("CURL_HOME")
+            .env("HOME", folder.path())
+            .env("no_proxy", "*")
             .output()
             .unwrap();
         if output.status.code() == Some(124) {
@@ -515,6 +518,26 @@ fn both_languages_have_the_same_notes_and_blocks() {
         };
         assert_eq!(blocks(&en), blocks(&zh), "{name}");
     }
+}
+
+#[test]
+fn a_lesson_names_its_faults() {
+    let mut complaints = Vec::new();
+    for kind in FaultKind::ALL {
+        let link = format!("[{0}](../faults.md#{0})", kind.slug());
+        for path in ["en", "zh"]
+            .iter()
+            .filter_map(|lang| lesson_path(lang, kind.lesson()))
+        {
+            if !Note::read(&format!("notes/{path}"))
+                .markdown
+                .contains(&link)
+            {
+                complaints.push(format!("notes/{path} lacks {link}"));
+            }
+        }
+    }
+    assert_none(&complaints);
 }
 
 #[test]
