@@ -422,16 +422,6 @@ fn a_bad_status_is_a_responses_fault() {
     assert_eq!(head.faults()[0].kind, FaultKind::BadStatus);
 }
 
-/// A case of the test's own.
-fn plain(flags: &[&str]) -> Case {
-    Case {
-        name: "own".to_owned(),
-        args: flags.iter().map(|flag| (*flag).to_owned()).collect(),
-        half_close: false,
-        exchanges: Vec::new(),
-    }
-}
-
 /// A service whose every view panics.
 struct Panicking(Site);
 
@@ -451,7 +441,7 @@ impl Service for Panicking {
 
 #[test]
 fn a_view_that_panics_costs_one_response() {
-    let case = plain(&["--frozen"]);
+    let case = Case::own(&["--frozen"]);
     let service = Panicking(case.serve_args().site().unwrap());
     let played = play(&case, &service, [&b"GET / HTTP/1.0\r\n\r\n"[..]]);
     let head = dissect_response(&played.sent);
@@ -461,7 +451,7 @@ fn a_view_that_panics_costs_one_response() {
 
 #[test]
 fn a_client_that_reads_nothing() {
-    let case = plain(&["--frozen", "--write-time=7"]);
+    let case = Case::own(&["--frozen", "--write-time=7"]);
     let service = watched(&case);
     let mut table = Table::new(&case, &service);
     table
@@ -480,7 +470,7 @@ fn a_client_that_reads_nothing() {
 
 #[test]
 fn a_client_that_is_gone() {
-    let case = plain(&["--frozen"]);
+    let case = Case::own(&["--frozen"]);
     let service = watched(&case);
     let mut table = Table::new(&case, &service);
     table.receive(b"POST /raw HTTP/1.0\r\nContent-Length: 5\r\n\r\nab");

@@ -8,6 +8,8 @@ pub mod files;
 mod lesson;
 pub mod page;
 mod reply;
+#[cfg(test)]
+mod testing;
 pub mod urls;
 mod views;
 
@@ -212,5 +214,238 @@ fn redirect(settings: &Settings, head: &RequestHead, status: Status, location: &
 /// The URL table's patterns, as the 404 lists them.
 static PATTERNS: LazyLock<String> = LazyLock::new(|| {
     let patterns = urls::ROUTES.iter().map(|route| route.pattern);
-    patterns.fold(String::new(), |list, pattern| list + "  " + pattern + "\n")
+    let title = "URL patterns, the first that fits wins / URL 模式，第一个匹配的生效:\n".to_owned();
+    patterns.fold(title, |list, pattern| list + "  " + pattern + "\n")
 });
+
+#[cfg(test)]
+mod tests {
+    use super::testing::{ask, get, settings};
+    use super::*;
+    use urls::ROUTES;
+
+    fn site() -> Site {
+        Site::new(settings(&[]))
+    }
+
+    fn site_of(edition: Edition) -> Site {
+        Site::new(Settings {
+            edition,
+            ..settings(&[])
+        })
+    }
+
+    #[test]
+    fn head_is_get_without_its_body_on_every_page() {
+        for route in ROUTES.iter().filter(|route| route.name != "raw") {
+            let target = route.example;
+            let get = get(target);
+            let head = ask(&site(), &format!("HEAD {target} HTTP/1.0\r\n\r\n"));
+            assert_eq!(head.head, get.head, "{target}");
+            assert_eq!(head.body, "", "{target}");
+            let length = get.body.len();
+            if !target.ends_with(".png") {
+                assert_eq!(get.field("Content-Length"), length.to_string(), "{target}");
+            }
+            assert!(matches!(get.status(), "200" | "302"), "{target}");
+        }
+    }
+
+    #[test]
+    fn a_simple_request_gets_a_body_and_nothing_else() {
+        for route in ROUTES.iter().filter(|route| route.name != "raw") {
+            let target = route.example;
+            let simple = ask(&site(), &format!("GET {target}\r\n"));
+            assert_eq!(simple.head, "", "{target}");
+            if route.name == "redirect" {
+                assert!(simple.body.contains("<a href=\"/user/\">"));
+            } else {
+                assert_eq!(simple.body, get(target).body, "{target}");
+            }
+        }
+        let missing = ask(&site(), "GET /nope\r\n");
+        assert_eq!(missing.head, "");
+        assert!(missing.body.starts_with("404 not-found at byte 4\n"));
+        // What breaks a rule is no Simple-Request, and is told so in full.
+        for request in ["POST /\r\n", "GET /%zz\r\n", "GET / FOO/1.0\r\n\r\n"] {
+            assert_eq!(ask(&site(), request).status(), "400", "{request}");
+        }
+    }
+
+    #[test]
+    fn a_connection_is_kept_when_asked() {
+        for route in ROUTES {
+            let request = format!(
+                "GET {} HTTP/1.0\r\nConnection: keep-alive\r\n\r\n",
+                route.example
+            );
+            let answer = ask(&site(), &request);
+            assert_eq!(answer.field("Connection"), "keep-alive");
+            assert_eq!(answer.fields("Content-Length").len(), 1);
+            assert!(get(route.example).fields("Connection").is_empty());
+        }
+    }
+
+    #[test]
+    fn the_302_of_the_notes() {
+        let mut settings = settings(&[]);
+        settings.server = FieldValue::new(&b"WSGIServer/0.1 Python/2.7.13"[..]).ok();
+        let form = "username=admin&password=admin";
+        let length = form.len();
+        let answer = ask(
+            &Site::new(settings),
+            &format!("POST /user/register/ HTTP/1.0\r\nContent-Length: {length}\r\n\r\n{form}"),
+        );
+        assert_eq!(
+            answer.head,
+            "HTTP/1.0 302 Found\r\n\
+             Date: Mon, 30 Oct 2017 02:02:09 GMT\r\n\
+             Server: WSGIServer/0.1 Python/2.7.13\r\n\
+             X-Frame-Options: SAMEORIGIN\r\n\
+             Content-Type: text/html; charset=utf-8\r\n\
+             Location: /user/\r\n\
+             Content-Length: 0\r\n\r\n"
+        );
+        assert_eq!(answer.body, "");
+    }
+
+    #[test]
+    fn a_redirect_is_as_the_edition_has_it() {
+        let request = "GET /redirect/ HTTP/1.0\r\nHost: a\"b\r\n\r\n";
+        let rfc1945 = ask(&site_of(Edition::Rfc1945), request);
+        assert!(
+            rfc1945
+                .head
+                .starts_with("HTTP/1.0 302 Moved Temporarily\r\n")
+        );
+        assert_eq!(rfc1945.field("Location"), "http://a%22b/user/");
+        assert!(rfc1945.body.contains("<a href=\"http://a%22b/user/\">"));
+        let rfc9110 = ask(&site_of(Edition::Rfc9110), request);
+        assert_eq!(rfc9110.field("Location"), "/user/");
+        let no_host = ask(
+            &site_of(Edition::Rfc1945),
+            "GET /redirect/ HTTP/1.0\r\n\r\n",
+        );
+        assert_eq!(no_host.field("Location"), "http://127.0.0.1:8000/user/");
+    }
+
+    #[test]
+    fn a_missing_slash_is_added_with_the_query_kept() {
+        for (target, location) in [
+            ("/redirect", "/redirect/"),
+            ("/redirect?", "/redirect/?"),
+            ("/user/register?a=%41&b", "/user/register/?a=%41&b"),
+            ("/args/a%20b/%3Cc", "/args/a%20b/%3Cc/"),
+            ("http://other.test/user", "/user/"),
+        ] {
+            let answer = get(target);
+            assert_eq!(answer.status(), "301", "{target}");
+            assert_eq!(answer.field("Location"), location);
+        }
+        let posted = ask(
+            &site(),
+            "POST /user/register HTTP/1.0\r\nContent-Length: 0\r\n\r\n",
+        );
+        assert_eq!(posted.status(), "301");
+        // Nothing that starts with two slashes may become a Location: it would name another host.
+        for target in [
+            "//user",
+            "//other.test/user",
+            "/raw/",
+            "/static",
+            "/nope",
+            "/user//",
+        ] {
+            assert_eq!(get(target).status(), "404", "{target}");
+        }
+    }
+
+    #[test]
+    fn a_404_shows_the_table() {
+        let answer = get("/nope");
+        assert_eq!(answer.status(), "404");
+        assert_eq!(answer.noticed, ["not-found"]);
+        for route in ROUTES {
+            assert!(answer.body.contains(&format!("\n  {}\n", route.pattern)));
+        }
+        let strange = get("/%1b[2J%0a%ff");
+        assert!(strange.body.contains("GET /%1b[2J%0a%ff HTTP/1.0\\r\\n\n"));
+    }
+
+    #[test]
+    fn a_405_says_what_is_allowed() {
+        let request = "POST /user/ HTTP/1.0\r\nContent-Length: 0\r\n\r\n";
+        let answer = ask(&site(), request);
+        assert_eq!(answer.status(), "405");
+        assert_eq!(answer.field("Allow"), "GET, HEAD");
+        assert!(answer.body.contains("\nAllow: GET, HEAD\n"));
+        assert_eq!(answer.noticed, ["method-not-allowed"]);
+        assert_eq!(ask(&site_of(Edition::Rfc1945), request).status(), "403");
+    }
+
+    #[test]
+    fn lessons_are_in_the_settings_language_first() {
+        let zh = Site::new(Settings {
+            lang: Lang::Zh,
+            ..settings(&[])
+        });
+        let answer = ask(&zh, "GET /set_cookie HTTP/1.0\r\n\r\n");
+        let (chinese, english) = ("cookie 要有名字", "A cookie needs a name");
+        assert!(answer.body.find(chinese) < answer.body.find(english));
+        assert!(answer.body.contains(chinese));
+        let page = ask(&zh, "GET / HTTP/1.0\r\n\r\n").body;
+        assert!(page.starts_with("<!DOCTYPE html>\n<html lang=\"zh-Hans\">"));
+    }
+
+    #[test]
+    fn raw_sends_the_very_bytes_back() {
+        let request =
+            "POST /raw?a=%zz HTTP/1.1\nhost:x\r\nX-A:  1 \r\n 2\r\nContent-Length: 3\r\n\r\na<b";
+        let answer = ask(&site(), request);
+        assert_eq!(answer.body, request);
+        assert_eq!(answer.field("Content-Type"), TEXT);
+        assert_eq!(ask(&site(), "GET /raw\r\n").body, "GET /raw\r\n");
+    }
+
+    #[test]
+    fn every_page_is_well_formed_and_asks_no_other_host() {
+        for route in ROUTES {
+            let answer = get(route.example);
+            if answer.fields("Content-Type") == [HTML] && !answer.body.is_empty() {
+                assert_eq!(
+                    unclosed(&answer.body),
+                    Vec::<String>::new(),
+                    "{}",
+                    route.name
+                );
+                for attribute in ["src=\"", "href=\"", "action=\""] {
+                    for value in answer.body.split(attribute).skip(1) {
+                        assert!(
+                            value.starts_with('/') || value.starts_with("data:,"),
+                            "{value}"
+                        );
+                        assert!(!value.starts_with("//"), "{value}");
+                    }
+                }
+            }
+        }
+    }
+
+    /// The elements that are open at the end, or a closing tag that closes none; attributes aside.
+    fn unclosed(html: &str) -> Vec<String> {
+        let mut open: Vec<String> = Vec::new();
+        for tag in html.split('<').skip(1) {
+            let (tag, _) = tag.split_once('>').unwrap_or(("unfinished", ""));
+            let name = tag.split([' ', '\n']).next().unwrap_or_default();
+            match name.strip_prefix('/') {
+                Some(name) if open.last().is_some_and(|last| last == name) => {
+                    open.pop();
+                }
+                Some(_) => return vec![name.to_owned()],
+                None if matches!(name, "!DOCTYPE" | "meta" | "link" | "input" | "img") => {}
+                None => open.push(name.to_owned()),
+            }
+        }
+        open
+    }
+}

@@ -259,6 +259,16 @@ mod tests {
     }
 
     #[test]
+    fn every_example_leads_to_its_row() {
+        for route in ROUTES {
+            let path = route.example.split('?').next().unwrap();
+            assert_eq!(find(path.as_bytes()).unwrap().0.name, route.name);
+            // The front page puts it between single quotes, and into a printf format.
+            assert!(!route.example.contains(['\'', '\\']));
+        }
+    }
+
+    #[test]
     fn names_and_patterns_differ() {
         for (index, route) in ROUTES.iter().enumerate() {
             for other in &ROUTES[..index] {

@@ -45,7 +45,7 @@ pub struct DissectArgs {
     pub body_bytes: usize,
 
     /// The language of the faults: en or zh
-    #[arg(long, env = "BLANKLINE_LANG", default_value = "en", value_parser = parse_lang)]
+    #[arg(long, env = "BLANKLINE_LANG", value_name = "en|zh", default_value = "en", value_parser = parse_lang)]
     pub lang: Lang,
 }
 

@@ -14,6 +14,8 @@ use std::io::{self, Write as _};
 use std::process::ExitCode;
 
 use anstream::stream::RawStream;
+use clap::error::ErrorKind;
+use clap::parser::ValueSource;
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
 use dissect::DissectArgs;
 use serve::ServeArgs;
@@ -23,7 +25,7 @@ use crate::wire::Lang;
 
 /// blankline: a raw HTTP/1.0 server that shows every byte.
 #[derive(Debug, Parser)]
-#[command(name = "blankline", version, args_conflicts_with_subcommands = true)]
+#[command(name = "blankline", version)]
 struct Cli {
     #[command(subcommand)]
     command: Option<Command>,
@@ -91,7 +93,7 @@ pub enum CliError {
 /// Runs the program with these arguments, the program's name first.
 #[must_use]
 pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
-    let cli = match Cli::try_parse_from(args) {
+    let cli = match parse(Cli::command(), args) {
         Ok(cli) => cli,
         Err(error) => {
             // Printing help to a closed pipe is not worth a word.
@@ -131,8 +133,29 @@ pub fn parse_serve_args(
 ) -> Result<ServeArgs, clap::Error> {
     let program = [OsString::from("blankline")];
     let command = Cli::command().mut_args(|arg| arg.env(None::<&'static str>));
-    let matches = command.try_get_matches_from(program.into_iter().chain(args))?;
-    Cli::from_arg_matches(&matches).map(|cli| cli.serve)
+    parse(command, program.into_iter().chain(args)).map(|cli| cli.serve)
+}
+
+/// The flags of `serve` may stand without its name, but not before another command's name, where
+/// they would say nothing.
+fn parse(
+    mut command: clap::Command,
+    args: impl IntoIterator<Item = OsString>,
+) -> Result<Cli, clap::Error> {
+    let matches = command.try_get_matches_from_mut(args)?;
+    let is_given = |arg: &&clap::Arg| {
+        let source = matches.value_source(arg.get_id().as_str());
+        source == Some(ValueSource::CommandLine) && !arg.is_global_set()
+    };
+    let early = matches
+        .subcommand_name()
+        .and_then(|name| Some((name, command.get_arguments().find(is_given)?)));
+    if let Some((name, flag)) = early {
+        let flag = flag.get_long().unwrap_or_default();
+        let sentence = format!("`--{flag}` has no effect before `{name}`: write it after");
+        return Err(command.error(ErrorKind::ArgumentConflict, sentence));
+    }
+    Cli::from_arg_matches(&matches)
 }
 
 impl Color {

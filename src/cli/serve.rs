@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use clap::ArgAction;
 use clap::builder::FalseyValueParser;
 
 use super::console::Console;
@@ -21,11 +22,16 @@ use crate::wire::{Edition, FieldValue, HttpDate, Lang, Limits, Protocol};
 #[derive(Clone, Debug, clap::Args)]
 pub struct ServeArgs {
     /// Address to listen on
-    #[arg(long, env = "BLANKLINE_BIND", default_value = "127.0.0.1")]
+    #[arg(
+        long,
+        env = "BLANKLINE_BIND",
+        value_name = "ADDRESS",
+        default_value = "127.0.0.1"
+    )]
     pub bind: IpAddr,
 
     /// Port to listen on; 0 lets the system choose, and the first line says which
-    #[arg(long, env = "BLANKLINE_PORT", default_value_t = 8000)]
+    #[arg(long, env = "BLANKLINE_PORT", value_name = "N", default_value_t = 8000)]
     pub port: u16,
 
     /// Fix the clock, so that every answer has the same bytes each time; alone it means the notes'
@@ -42,7 +48,12 @@ pub struct ServeArgs {
     pub frozen: Option<HttpDate>,
 
     /// Whose HTTP to speak where the sources differ: notes, rfc1945 or rfc9110
-    #[arg(long, env = "BLANKLINE_EDITION", default_value = "notes")]
+    #[arg(
+        long,
+        env = "BLANKLINE_EDITION",
+        value_name = "NAME",
+        default_value = "notes"
+    )]
     pub edition: Edition,
 
     /// Value of the Server field; an empty one sends no such field [default: blankline/VERSION]
@@ -59,27 +70,41 @@ pub struct ServeArgs {
     pub static_dir: Vec<PathBuf>,
 
     /// The language that comes first: en or zh
-    #[arg(long, env = "BLANKLINE_LANG", default_value = "en", value_parser = parse_lang)]
+    #[arg(long, env = "BLANKLINE_LANG", value_name = "en|zh", default_value = "en", value_parser = parse_lang)]
     pub lang: Lang,
 
     /// Threads that each run a loop with a listener of its own
-    #[arg(long, env = "BLANKLINE_LOOPS", default_value_t = 1, value_parser = at_least_one)]
+    #[arg(long, env = "BLANKLINE_LOOPS", value_name = "N", default_value_t = 1, value_parser = at_least_one)]
     pub loops: usize,
 
     /// Threads for views that wait
-    #[arg(long, env = "BLANKLINE_WORKERS", default_value_t = 4, value_parser = at_least_one)]
+    #[arg(long, env = "BLANKLINE_WORKERS", value_name = "N", default_value_t = 4, value_parser = at_least_one)]
     pub workers: usize,
 
     /// Requests that may wait for a worker
-    #[arg(long, env = "BLANKLINE_QUEUE", default_value_t = 64, value_parser = at_least_one)]
+    #[arg(long, env = "BLANKLINE_QUEUE", value_name = "N", default_value_t = 64, value_parser = at_least_one)]
     pub queue: usize,
 
     /// Whether to keep a connection when the client asks for it: on or off
-    #[arg(long, env = "BLANKLINE_KEEP_ALIVE", default_value = "on", value_parser = parse_switch, action = clap::ArgAction::Set)]
+    #[arg(
+        long,
+        env = "BLANKLINE_KEEP_ALIVE",
+        value_name = "on|off",
+        default_value = "on",
+        value_parser = parse_switch,
+        action = ArgAction::Set,
+    )]
     pub keep_alive: bool,
 
     /// Whether /hotlink/ serves a request without a Referer: on or off
-    #[arg(long, env = "BLANKLINE_HOTLINK_EMPTY", default_value = "on", value_parser = parse_switch, action = clap::ArgAction::Set)]
+    #[arg(
+        long,
+        env = "BLANKLINE_HOTLINK_EMPTY",
+        value_name = "on|off",
+        default_value = "on",
+        value_parser = parse_switch,
+        action = ArgAction::Set,
+    )]
     pub hotlink_empty: bool,
 
     /// Say nothing of exchanges, hints and stopping
@@ -96,55 +121,80 @@ pub struct ServeArgs {
 #[command(next_help_heading = "Limits")]
 pub struct LimitArgs {
     /// Bytes of a request's head, blank line included
-    #[arg(long, env = "BLANKLINE_HEAD_BYTES", default_value_t = 16_384)]
+    #[arg(
+        long,
+        env = "BLANKLINE_HEAD_BYTES",
+        value_name = "BYTES",
+        default_value_t = 16_384
+    )]
     pub head_bytes: usize,
 
     /// Fields of a request's head
-    #[arg(long, env = "BLANKLINE_FIELDS", default_value_t = 100)]
+    #[arg(
+        long,
+        env = "BLANKLINE_FIELDS",
+        value_name = "N",
+        default_value_t = 100
+    )]
     pub fields: usize,
 
     /// Bytes of a request target
-    #[arg(long, env = "BLANKLINE_TARGET_BYTES", default_value_t = 2048)]
+    #[arg(
+        long,
+        env = "BLANKLINE_TARGET_BYTES",
+        value_name = "BYTES",
+        default_value_t = 2048
+    )]
     pub target_bytes: usize,
 
     /// Bytes of a request's body
-    #[arg(long, env = "BLANKLINE_BODY_BYTES", default_value_t = 10_485_760)]
+    #[arg(
+        long,
+        env = "BLANKLINE_BODY_BYTES",
+        value_name = "BYTES",
+        default_value_t = 10_485_760
+    )]
     pub body_bytes: u64,
 
     /// Seconds for a head, from its first byte to the blank line
-    #[arg(long, env = "BLANKLINE_HEAD_TIME", default_value = "60", value_parser = parse_seconds)]
+    #[arg(long, env = "BLANKLINE_HEAD_TIME", value_name = "SECONDS", default_value = "60", value_parser = parse_seconds)]
     pub head_time: Duration,
 
     /// Seconds between two reads of a body
-    #[arg(long, env = "BLANKLINE_BODY_TIME", default_value = "30", value_parser = parse_seconds)]
+    #[arg(long, env = "BLANKLINE_BODY_TIME", value_name = "SECONDS", default_value = "30", value_parser = parse_seconds)]
     pub body_time: Duration,
 
     /// Seconds between two writes that the client takes
-    #[arg(long, env = "BLANKLINE_WRITE_TIME", default_value = "30", value_parser = parse_seconds)]
+    #[arg(long, env = "BLANKLINE_WRITE_TIME", value_name = "SECONDS", default_value = "30", value_parser = parse_seconds)]
     pub write_time: Duration,
 
     /// Seconds between two requests of a kept connection
-    #[arg(long, env = "BLANKLINE_KEEP_ALIVE_TIME", default_value = "15", value_parser = parse_seconds)]
+    #[arg(long, env = "BLANKLINE_KEEP_ALIVE_TIME", value_name = "SECONDS", default_value = "15", value_parser = parse_seconds)]
     pub keep_alive_time: Duration,
 
     /// Seconds for which a client that was answered early may go on sending
-    #[arg(long, env = "BLANKLINE_LINGER_TIME", default_value = "5", value_parser = parse_seconds)]
+    #[arg(long, env = "BLANKLINE_LINGER_TIME", value_name = "SECONDS", default_value = "5", value_parser = parse_seconds)]
     pub linger_time: Duration,
 
     /// Bytes that it may go on sending
-    #[arg(long, env = "BLANKLINE_LINGER_BYTES", default_value_t = 67_108_864)]
+    #[arg(
+        long,
+        env = "BLANKLINE_LINGER_BYTES",
+        value_name = "BYTES",
+        default_value_t = 67_108_864
+    )]
     pub linger_bytes: u64,
 
     /// Seconds of silence after which the console gives a hint
-    #[arg(long, env = "BLANKLINE_HINT_TIME", default_value = "3", value_parser = parse_seconds)]
+    #[arg(long, env = "BLANKLINE_HINT_TIME", value_name = "SECONDS", default_value = "3", value_parser = parse_seconds)]
     pub hint_time: Duration,
 
     /// Connections at once, in all loops together
-    #[arg(long, env = "BLANKLINE_CONNECTIONS", default_value_t = 16_384, value_parser = at_least_one)]
+    #[arg(long, env = "BLANKLINE_CONNECTIONS", value_name = "N", default_value_t = 16_384, value_parser = at_least_one)]
     pub connections: usize,
 
     /// Seconds for exchanges under way when the server is told to stop
-    #[arg(long, env = "BLANKLINE_STOP_TIME", default_value = "5", value_parser = parse_seconds)]
+    #[arg(long, env = "BLANKLINE_STOP_TIME", value_name = "SECONDS", default_value = "5", value_parser = parse_seconds)]
     pub stop_time: Duration,
 }
 
@@ -331,4 +381,31 @@ fn parse_seconds(text: &str) -> Result<Duration, String> {
 fn at_least_one(text: &str) -> Result<usize, String> {
     let number = text.parse().ok().filter(|number| *number > 0);
     number.ok_or_else(|| format!("`{text}` is no number of at least 1"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_way_to_get_no_port_has_its_advice() {
+        let address = SocketAddr::from(([127, 0, 0, 1], 80));
+        for (kind, word) in [
+            (ErrorKind::AddrInUse, "Another program"),
+            (ErrorKind::PermissionDenied, "below 1024"),
+            (ErrorKind::AddrNotAvailable, "this machine"),
+        ] {
+            let sentence = cannot_listen(address, kind.into()).to_string();
+            assert!(sentence.starts_with("cannot listen on 127.0.0.1:80: "));
+            assert!(sentence.contains(word), "{sentence}");
+        }
+    }
+
+    #[test]
+    fn seconds_may_have_a_fraction_and_are_above_zero() {
+        assert_eq!(parse_seconds("0.5"), Ok(Duration::from_millis(500)));
+        for wrong in ["0", "-1", "1e9", "NaN", "inf", "a minute", ""] {
+            assert!(parse_seconds(wrong).is_err(), "{wrong}");
+        }
+    }
 }

@@ -161,14 +161,20 @@ impl<S: Service> Loop<S> {
             return;
         }
         for _ in 0..ACCEPTS_A_TURN {
-            if !self.has_room() && !self.evict() {
+            if !self.has_room() && !self.has_idle() {
                 return;
             }
             let Some(listener) = &self.listener else {
                 return;
             };
             match listener.accept() {
-                Ok((stream, address)) => self.admit(stream, address, now),
+                Ok((stream, address)) => {
+                    // Only now is it certain that somebody wants the place.
+                    if !self.has_room() {
+                        self.evict(now);
+                    }
+                    self.admit(stream, address, now);
+                }
                 Err(error) if error.kind() == ErrorKind::WouldBlock => {
                     self.acceptable = false;
                     return;
@@ -181,7 +187,7 @@ impl<S: Service> Loop<S> {
                     ) => {}
                 Err(_) => {
                     // No descriptor, or no memory. One goes if it can; else all wait a moment.
-                    if !self.evict() {
+                    if !self.evict(now) {
                         self.resting = Some(now.instant + ACCEPT_REST);
                         return;
                     }
@@ -308,18 +314,38 @@ impl<S: Service> Loop<S> {
         self.peers.len() < self.shared.connections
     }
 
-    /// Closes the kept connection that has been idle longest; false when there is none.
-    fn evict(&mut self) -> bool {
-        let idle = self
-            .peers
-            .iter()
-            .filter(|(_, peer)| peer.conversation.connection().is_idle_kept());
-        let oldest = idle.min_by_key(|(_, peer)| peer.conversation.connection().poll_timeout());
-        let Some(token) = oldest.map(|(token, _)| token) else {
-            return false;
-        };
-        self.close(token);
-        true
+    fn has_idle(&self) -> bool {
+        let mut peers = self.peers.iter();
+        peers.any(|(_, peer)| peer.conversation.connection().is_idle_kept())
+    }
+
+    /// Closes the kept connection that has been idle longest; false when there is none. It gets one
+    /// more look first: a request that already lies in its socket is answered, and not reset.
+    fn evict(&mut self, now: Now) -> bool {
+        loop {
+            let is_idle = |peer: &Peer| peer.conversation.connection().is_idle_kept();
+            let idle = self.peers.iter().filter(|(_, peer)| is_idle(peer));
+            let oldest = idle.min_by_key(|(_, peer)| peer.conversation.connection().poll_timeout());
+            let Some(token) = oldest.map(|(token, _)| token) else {
+                return false;
+            };
+            let Some(peer) = self.peers.get_mut(token) else {
+                return false;
+            };
+            let before = peer.conversation.connection().poll_timeout();
+            peer.look_again();
+            let service = &*self.shared.service;
+            let outcome = peer.turn(service, now, &mut self.buffer, &mut self.records);
+            if is_idle(peer) && before == peer.conversation.connection().poll_timeout() {
+                self.close(token);
+                return true;
+            }
+            let is_gone = matches!(outcome, Outcome::Close);
+            self.settle(token, outcome, now);
+            if is_gone {
+                return true;
+            }
+        }
     }
 
     /// Stopping: no new connections, idle ones go, exchanges under way get their time.

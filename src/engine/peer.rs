@@ -80,6 +80,11 @@ impl Peer {
         self.read_closed |= event.is_read_closed() || event.is_error();
     }
 
+    /// Makes the next turn read, whatever is remembered of the socket.
+    pub(super) const fn look_again(&mut self) {
+        self.readable = true;
+    }
+
     /// Reads, talks and writes until the socket has no more, the budget is used up, or it is over.
     pub(super) fn turn<S: Service>(
         &mut self,
@@ -94,9 +99,7 @@ impl Peer {
                 return Outcome::Job(job);
             }
             match self.write(now.instant) {
-                Ok(Flow::Blocked)
-                    if self.conversation.connection().server() != ServerState::Closed =>
-                {
+                Ok(Flow::Blocked) => {
                     // A client that will not read its answer until it has sent everything must be
                     // read from all the same.
                     if !self.readable {

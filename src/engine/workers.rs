@@ -6,7 +6,6 @@
 
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::thread::JoinHandle;
 
 use mio::{Token, Waker};
 
@@ -15,12 +14,12 @@ use super::service::{Response, Service};
 use crate::clock::Clock;
 use crate::wire::HttpDate;
 
-/// The threads and the queue to them. Dropping it lets the threads end after their last job.
+/// The queue to the threads. Dropping it lets each thread end after the job it is at; nobody waits for
+/// that, so a view that hangs cannot keep a server from stopping.
 #[derive(Debug)]
 pub(super) struct Workers {
-    queue: Option<SyncSender<Task>>,
+    queue: SyncSender<Task>,
     places: usize,
-    threads: Vec<JoinHandle<()>>,
 }
 
 /// A loop's mailbox.
@@ -63,18 +62,13 @@ impl Workers {
         let places = places.max(1);
         let (queue, tasks) = sync_channel(places);
         let tasks = Arc::new(Mutex::new(tasks));
-        let mut threads = Vec::new();
         for number in 0..count.max(1) {
             let (service, tasks) = (Arc::clone(service), Arc::clone(&tasks));
             let name = format!("worker-{number}");
             let thread = std::thread::Builder::new().name(name);
-            threads.push(thread.spawn(move || work(&*service, &tasks, clock))?);
+            thread.spawn(move || work(&*service, &tasks, clock))?;
         }
-        Ok(Self {
-            queue: Some(queue),
-            places,
-            threads,
-        })
+        Ok(Self { queue, places })
     }
 
     /// How many requests may wait.
@@ -99,22 +93,9 @@ impl Workers {
             request,
             reply_to: Arc::clone(reply_to),
         };
-        let Some(queue) = &self.queue else {
-            return Err(task.request);
-        };
-        queue.try_send(task).map_err(|error| match error {
+        self.queue.try_send(task).map_err(|error| match error {
             TrySendError::Full(task) | TrySendError::Disconnected(task) => task.request,
         })
-    }
-}
-
-impl Drop for Workers {
-    fn drop(&mut self) {
-        self.queue = None;
-        for thread in self.threads.drain(..) {
-            // A view's panic is caught where it happens, so a worker does not end by one.
-            let _ended = thread.join();
-        }
     }
 }
 

@@ -98,8 +98,7 @@ fn rows_of(label: Label, body_bytes: usize) -> impl Iterator<Item = Row> {
 fn summary(dissection: &Dissection, lang: Lang) -> String {
     let length = dissection.bytes.len();
     match (dissection.kind, lang) {
-        (MessageKind::Request, Lang::En) => format!("request, {length} bytes"),
-        (MessageKind::Response, Lang::En) => format!("response, {length} bytes"),
+        (kind, Lang::En) => format!("{}, {length} {}", kind.name(), bytes(length)),
         (MessageKind::Request, Lang::Zh) => format!("请求，{length} 字节"),
         (MessageKind::Response, Lang::Zh) => format!("响应，{length} 字节"),
     }
@@ -107,9 +106,16 @@ fn summary(dissection: &Dissection, lang: Lang) -> String {
 
 fn omission(omitted: usize, lang: Lang) -> String {
     match lang {
-        Lang::En => format!("{omitted} more bytes, not shown (--body-bytes)"),
+        Lang::En => format!(
+            "{omitted} more {}, not shown (--body-bytes)",
+            bytes(omitted)
+        ),
         Lang::Zh => format!("还有 {omitted} 字节未显示（--body-bytes）"),
     }
+}
+
+const fn bytes(count: usize) -> &'static str {
+    if count == 1 { "byte" } else { "bytes" }
 }
 
 fn hex(octets: &[u8]) -> String {

@@ -765,7 +765,13 @@ fn admit(head: &mut RequestHead, limits: &Limits) -> Result<BodyFraming, Fault> 
         } else {
             FaultKind::UnknownMethod
         };
-        return Err(Fault::new(kind, head.method_at()));
+        let fault = Fault::new(kind, head.method_at());
+        head.report(fault);
+        // `curl -T -` sends a method that is unknown here, and chunks besides: both are worth a word.
+        if let Err(also) = head.framing() {
+            head.report(also);
+        }
+        return Err(fault);
     }
     let framing = head.framing()?;
     if let BodyFraming::Length(length) = framing {

@@ -18,11 +18,20 @@
 
 use std::ffi::OsString;
 use std::fs;
+use std::io::{self, BufRead, BufReader, Read, Write};
+use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use blankline::cli::parse_serve_args;
 use blankline::cli::serve::ServeArgs;
+use blankline::engine::{Engine, Handle, Service, Settings};
+use blankline::record::Tap;
+use blankline::wire::{FaultKind, dissect_request};
 
 /// One folder of `fixtures`: a server, and what is said to it.
 #[derive(Clone, Debug)]
@@ -53,6 +62,28 @@ impl Case {
     pub(crate) fn serve_args(&self) -> ServeArgs {
         parse_serve_args(self.args.iter().map(OsString::from))
             .unwrap_or_else(|error| panic!("{}: {error}", self.name))
+    }
+
+    /// A case of a test's own.
+    pub(crate) fn own(flags: &[&str]) -> Self {
+        Self {
+            name: "a case of the test's own".to_owned(),
+            args: flags.iter().map(|flag| (*flag).to_owned()).collect(),
+            half_close: false,
+            exchanges: Vec::new(),
+        }
+    }
+}
+
+impl Exchange {
+    /// Whether bytes follow the end of the last message that is answered. The server closes when it
+    /// has answered, and a byte that comes after that makes the client's system drop the answer, if
+    /// it was not read yet: such a request is sent in one write or not at all.
+    pub(crate) fn sends_too_much(&self) -> bool {
+        let head = dissect_request(&self.request);
+        let is_kept = head.asks_keep_alive();
+        let has_excess = |fault: &blankline::wire::Fault| fault.kind == FaultKind::ExcessBytes;
+        head.refusal().is_none() && !is_kept && head.faults().iter().any(has_excess)
     }
 }
 
@@ -209,4 +240,183 @@ pub(crate) fn has_tool(test: &str, tool: &str) -> bool {
     assert!(!is_required, "{test}: {tool} is missing");
     eprintln!("{test}: skipped: {tool} is missing");
     false
+}
+
+/// A server in this process; it is stopped when it is dropped.
+pub(crate) struct Running {
+    /// Where it listens.
+    pub address: SocketAddr,
+    /// What stops it.
+    pub handle: Handle,
+    thread: Option<JoinHandle<io::Result<()>>>,
+}
+
+impl Running {
+    /// The lesson site with these flags, on a port of the system's choice.
+    pub(crate) fn site(args: &ServeArgs, tap: impl FnMut() -> Option<Box<dyn Tap>>) -> Self {
+        let settings = args.engine_settings().unwrap();
+        Self::start(settings, args.site().unwrap(), tap)
+    }
+
+    /// Any service, on a port of the system's choice.
+    pub(crate) fn start(
+        mut settings: Settings,
+        service: impl Service,
+        tap: impl FnMut() -> Option<Box<dyn Tap>>,
+    ) -> Self {
+        settings.address.set_port(0);
+        let engine = Engine::bind(&settings, Arc::new(service), tap).unwrap();
+        Self {
+            address: engine.address(),
+            handle: engine.handle(),
+            thread: Some(std::thread::spawn(|| engine.run())),
+        }
+    }
+
+    /// A new connection, which never waits longer than anybody's patience.
+    pub(crate) fn connect(&self) -> TcpStream {
+        connect(self.address).unwrap()
+    }
+
+    /// Waits until it has ended by itself.
+    pub(crate) fn join(mut self) -> io::Result<()> {
+        self.thread.take().unwrap().join().unwrap()
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // Twice: what is still under way when a test is over is of no interest.
+        self.handle.stop();
+        self.handle.stop();
+        if let Some(thread) = self.thread.take()
+            && thread.join().is_err()
+            && !std::thread::panicking()
+        {
+            panic!("the loop panicked");
+        }
+    }
+}
+
+/// A new connection, which never waits longer than anybody's patience.
+pub(crate) fn connect(address: SocketAddr) -> io::Result<TcpStream> {
+    let stream = TcpStream::connect(address)?;
+    stream.set_nodelay(true)?;
+    stream.set_read_timeout(Some(PATIENCE))?;
+    stream.set_write_timeout(Some(PATIENCE))?;
+    Ok(stream)
+}
+
+/// Sends the pieces, closes the sending side if that is asked for, and reads until the server closes.
+pub(crate) fn converse<'p>(
+    address: SocketAddr,
+    pieces: impl IntoIterator<Item = &'p [u8]>,
+    half_close: bool,
+) -> io::Result<Vec<u8>> {
+    let mut stream = connect(address)?;
+    for piece in pieces {
+        stream.write_all(piece)?;
+    }
+    if half_close {
+        stream.shutdown(Shutdown::Write)?;
+    }
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer)?;
+    Ok(answer)
+}
+
+/// Does the same with each thing, on some threads at once, and gathers what is reported.
+pub(crate) fn on_threads<T: Sync>(
+    things: &[T],
+    work: impl Fn(&T) -> Vec<String> + Sync,
+) -> Vec<String> {
+    let next = AtomicUsize::new(0);
+    let reports = Mutex::new(Vec::new());
+    std::thread::scope(|scope| {
+        for _ in 0..16 {
+            scope.spawn(|| {
+                while let Some(thing) = things.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    let found = work(thing);
+                    reports.lock().unwrap().extend(found);
+                }
+            });
+        }
+    });
+    let mut reports = reports.into_inner().unwrap();
+    reports.sort();
+    reports
+}
+
+/// The real program, serving; it is killed when it is dropped.
+pub(crate) struct Program {
+    /// Where it listens, as its first line says.
+    pub address: SocketAddr,
+    child: Child,
+}
+
+impl Program {
+    /// `blankline serve --port 0` with these flags.
+    pub(crate) fn serve(flags: &[String]) -> Self {
+        Self::spawn(Command::new(env!("CARGO_BIN_EXE_blankline")), flags)
+    }
+
+    /// The same with at most this many descriptors.
+    pub(crate) fn serve_with_descriptors(most: u32, flags: &[String]) -> Self {
+        let mut shell = Command::new("sh");
+        let limited = format!("ulimit -n {most}; exec \"$0\" \"$@\"");
+        shell.args(["-c", &limited, env!("CARGO_BIN_EXE_blankline")]);
+        Self::spawn(shell, flags)
+    }
+
+    fn spawn(mut command: Command, flags: &[String]) -> Self {
+        let mut child = command
+            .args(["serve", "--port", "0", "--quiet"])
+            .args(flags)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        let mut stdout = BufReader::new(child.stdout.take().unwrap());
+        stdout.read_line(&mut line).unwrap();
+        let address = line
+            .trim_end()
+            .strip_prefix("listening on http://")
+            .and_then(|rest| rest.strip_suffix('/'))
+            .unwrap_or_else(|| panic!("its first line is {line:?}, with {flags:?}"));
+        Self {
+            address: address.parse().unwrap(),
+            child,
+        }
+    }
+
+    /// What it has open now.
+    pub(crate) fn descriptors(&self) -> usize {
+        let folder = format!("/proc/{}/fd", self.child.id());
+        fs::read_dir(folder).unwrap().count()
+    }
+
+    /// Its resident memory now, in KiB.
+    pub(crate) fn resident(&self) -> u64 {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
+        let line = status
+            .lines()
+            .find(|line| line.starts_with("VmRSS:"))
+            .unwrap();
+        line.split_whitespace().nth(1).unwrap().parse().unwrap()
+    }
+
+    /// Whether it still runs.
+    pub(crate) fn is_alive(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_none()
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        // It may be gone already.
+        let _gone = self.child.kill();
+        let _gone = self.child.wait();
+    }
 }

@@ -46,3 +46,25 @@ fn row(page: Page, name: &[u8], value: &[u8]) -> Page {
         .text(value)
         .markup("</code></td></tr>\n")
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::app::testing::get;
+
+    #[test]
+    fn arguments_are_shown_by_place_and_by_name() {
+        let args = get("/args/2017/a%20b/").body;
+        assert!(args.contains("<code>args[0]</code></td><td><code>2017</code>"));
+        assert!(args.contains("<code>args[1]</code></td><td><code>a b</code>"));
+        let kwargs = get("/kwargs/2017/%E5%8D%81/").body;
+        assert!(kwargs.contains("<code>kwargs[&#39;year&#39;]</code></td><td><code>2017</code>"));
+        assert!(kwargs.contains("<code>kwargs[&#39;month&#39;]</code></td><td><code>十</code>"));
+    }
+
+    #[test]
+    fn no_argument_becomes_markup() {
+        let body = get("/args/%3Cb%3E/%00%ff%22/").body;
+        assert!(body.contains("<code>&lt;b&gt;</code>"));
+        assert!(body.contains("<code>\u{FFFD}\u{FFFD}&quot;</code>"));
+    }
+}

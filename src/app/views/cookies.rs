@@ -50,7 +50,7 @@ fn three() -> Result<Vec<SetCookie>, Fault> {
 fn page(visit: &Visit<'_>) -> String {
     let field = field(visit.head());
     let cookies = parse_cookies(&field);
-    let page = visit.page(["Cookies", "Cookie"]);
+    let page = visit.page(["Cookies, out and back", "cookie 的一去一回"]);
     let page = if cookies.is_empty() {
         page.say(
             "p",
@@ -113,4 +113,69 @@ fn as_on_the_wire(octets: &[u8]) -> String {
         }
     }
     shown
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::app::Site;
+    use crate::app::testing::{Answer, ask, ask_at, settings};
+    use crate::wire::HttpDate;
+
+    fn with_cookie(fields: &str) -> Answer {
+        let request = format!("GET /cookiedemo/ HTTP/1.0\r\n{fields}\r\n");
+        ask(&Site::new(settings(&[])), &request)
+    }
+
+    #[test]
+    fn the_notes_cookies_are_set_by_get_and_by_post() {
+        let now = HttpDate::parse(b"Tue, 31 Oct 2017 01:16:37 GMT").unwrap();
+        let site = Site::new(settings(&[]));
+        for (method, status) in [("GET", "200"), ("POST", "302")] {
+            let request = format!("{method} /cookiedemo/ HTTP/1.0\r\nContent-Length: 0\r\n\r\n");
+            let answer = ask_at(&site, &request, now);
+            assert_eq!(answer.status(), status);
+            assert!(answer.fields("Vary").is_empty());
+            assert_eq!(
+                answer.fields("Set-Cookie"),
+                [
+                    "age=10; Path=/",
+                    "name=django; expires=Tue, 31-Oct-2017 01:26:37 GMT; Max-Age=600; Path=/",
+                    r#"sex="\347\224\267"; Path=/cookiedemo/"#,
+                ]
+            );
+            let last_lines = "Path=/cookiedemo/\r\n\r\n";
+            assert!(answer.head.ends_with(last_lines), "Set-Cookie comes last");
+        }
+    }
+
+    #[test]
+    fn what_came_back_is_shown_decoded_and_as_it_came() {
+        let answer = with_cookie("Cookie: sex=\"\\347\\224\\267\"; age=10; name=django\r\n");
+        let row = "<tr><td><code>sex</code></td><td>男</td>\
+                   <td><code>&quot;\\347\\224\\267&quot;</code></td></tr>";
+        assert!(answer.body.contains(row), "{}", answer.body);
+        assert!(answer.body.contains("<td>django</td>"));
+        assert!(with_cookie("").body.contains("No cookie came"));
+    }
+
+    #[test]
+    fn of_equal_names_the_last_one_stays() {
+        let body = with_cookie("Cookie: a=1; a=2\r\n").body;
+        assert!(body.contains("<tr class=\"lost\"><td><code>a</code></td><td>1</td>"));
+        assert!(body.contains("<tr><td><code>a</code></td><td>2</td>"));
+    }
+
+    #[test]
+    fn two_fields_are_joined_as_wsgi_joins_them() {
+        let body = with_cookie("Cookie: a=1\r\nCookie: b=2\r\n").body;
+        assert!(body.contains("<td><code>a</code></td><td>1,b=2</td>"));
+    }
+
+    #[test]
+    fn no_cookie_becomes_markup() {
+        let body = with_cookie("Cookie: <b>=<script>; x=\"\\074i\\076\\000\"; y=男\r\n").body;
+        assert!(body.contains("<td>&lt;i&gt;\u{FFFD}</td>"));
+        assert!(body.contains("<code>\\xe7\\x94\\xb7</code>"));
+        assert!(!body.contains("<script>") && !body.contains("<b>") && !body.contains("<i>"));
+    }
 }

@@ -4,6 +4,7 @@
 //! the next cookie is clean again.
 
 use super::cookies;
+use crate::app::page::Page;
 use crate::app::{Reply, Visit};
 use crate::wire::{FaultKind, SetCookie, cookie, parse_cookies};
 
@@ -74,12 +75,13 @@ fn page(visit: &Visit<'_>, goods: &[u32]) -> String {
         .say(
             "p",
             [
-                "The cookie `history` keeps the last five, the newest first. It lives with the client, \
+                "The cookie named history keeps the last five, the newest first. It lives with the client, \
                  so it can be edited there: numbers are all that is believed of it.",
                 "名为 history 的 cookie 记住最近五个，最新的在前。它存在客户端，可以被改动：\
                  服务器只相信其中的数字。",
             ],
         )
+        .say("h2", ["Goods", "商品"])
         .markup("<p>");
     for number in 1..=6 {
         page = link(page, number).markup("\n");
@@ -87,11 +89,85 @@ fn page(visit: &Visit<'_>, goods: &[u32]) -> String {
     page.markup("</p>\n").finish()
 }
 
-fn link(page: crate::app::page::Page, number: u32) -> crate::app::page::Page {
+fn link(page: Page, number: u32) -> Page {
     let number = number.to_string();
     page.markup("<a href=\"/cookiedemo/history/")
         .text(&number)
         .markup("/\">")
         .text(&number)
         .markup("</a>")
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::app::Site;
+    use crate::app::testing::{Answer, ask, settings};
+
+    fn visit(goods: &str, cookie: &str) -> Answer {
+        let target = format!("/cookiedemo/history/{goods}");
+        let request = format!("GET {target} HTTP/1.0\r\nCookie: history={cookie}\r\n\r\n");
+        ask(&Site::new(settings(&[])), &request)
+    }
+
+    fn remembered(goods: &str, cookie: &str) -> String {
+        let answer = visit(goods, cookie);
+        let value = answer.field("Set-Cookie").strip_prefix("history=").unwrap();
+        let value = value.strip_suffix("; Path=/cookiedemo/history/").unwrap();
+        value.replace("\\054", ",").replace('"', "")
+    }
+
+    #[test]
+    fn the_newest_is_first_without_repeats_and_five_are_kept() {
+        assert_eq!(remembered("1/", ""), "1");
+        assert_eq!(remembered("2/", "1"), "2,1");
+        assert_eq!(remembered("1/", r#""2\0541""#), "1,2");
+        assert_eq!(remembered("6/", r#""5\0544\0543\0542\0541""#), "6,5,4,3,2");
+        assert_eq!(remembered("3/", r#""5\0544\0543\0542\0541""#), "3,5,4,2,1");
+        assert_eq!(remembered("003/", "3,2"), "3,2");
+        assert_eq!(remembered("999999/", "0"), "999999,0");
+        let raw = visit("2/", "1");
+        assert_eq!(
+            raw.field("Set-Cookie"),
+            r#"history="2\0541"; Path=/cookiedemo/history/"#
+        );
+    }
+
+    #[test]
+    fn a_tampered_cookie_is_cleaned() {
+        assert_eq!(remembered("1/", "<b>,2,-3,4x,1234567,,+5, 6,7"), "1,2,7");
+        assert_eq!(remembered("1/", &"9,".repeat(4000)), "1,9");
+        assert_eq!(remembered("1/", "\"\\015\\012,2"), "1,2");
+        let shown = visit("", "<b>,2,<script>");
+        assert!(
+            shown
+                .body
+                .contains("<ol>\n<li><a href=\"/cookiedemo/history/2/\">2</a></li>\n</ol>")
+        );
+        assert!(!shown.body.contains("<script>"));
+        assert!(shown.fields("Set-Cookie").is_empty());
+        assert!(
+            visit("", "")
+                .body
+                .contains("Nothing has been looked at yet")
+        );
+    }
+
+    #[test]
+    fn goods_are_one_to_six_digits() {
+        for goods in [
+            "x/",
+            "1234567/",
+            "-1/",
+            "%2b1/",
+            "1.5/",
+            "%EF%BC%91/",
+            "1%00/",
+        ] {
+            let answer = visit(goods, "1");
+            assert_eq!(answer.status(), "400", "{goods}");
+            assert_eq!(answer.noticed, ["bad-parameter"]);
+            assert!(answer.body.contains("1 to 6 digits"));
+            assert!(answer.fields("Set-Cookie").is_empty());
+        }
+    }
 }

@@ -128,3 +128,56 @@ fn commands(
         .text(address.port)
         .markup("\n")
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::app::Site;
+    use crate::app::testing::{ask, get, settings};
+    use crate::app::urls::ROUTES;
+
+    fn with_host(host: &str) -> String {
+        let request = format!("GET / HTTP/1.0\r\nHost: {host}\r\n\r\n");
+        ask(&Site::new(settings(&[])), &request).body
+    }
+
+    #[test]
+    fn every_row_of_the_table_is_there_with_its_commands() {
+        let body = get("/").body;
+        for route in ROUTES {
+            let escape = |text: &str| text.replace('&', "&amp;").replace('\'', "&#39;");
+            let example = escape(route.example);
+            assert!(body.contains(&format!("<a href=\"{example}\">{}</a>", route.pattern)));
+            assert!(
+                route
+                    .about
+                    .iter()
+                    .all(|about| body.contains(&escape(about)))
+            );
+            assert!(body.contains(&format!("curl -i 'http://127.0.0.1:8000{example}'\n")));
+            assert!(body.contains(&format!(
+                "printf 'GET {example} HTTP/1.0\\r\\n\\r\\n' | nc 127.0.0.1 8000\n"
+            )));
+        }
+        assert!(body.contains(
+            "printf 'POST /user/register/ HTTP/1.0\\r\\n\
+             Content-Type: application/x-www-form-urlencoded\\r\\n\
+             Content-Length: 29\\r\\n\\r\\nusername=admin&amp;password=admin' | nc 127.0.0.1 8000\n"
+        ));
+    }
+
+    #[test]
+    fn the_commands_name_the_host_that_the_client_knows() {
+        assert!(with_host("shop.test:8080").contains("| nc shop.test 8080\n"));
+        assert!(with_host("shop.test").contains("| nc shop.test 80\n"));
+        assert!(with_host("[::1]:8000").contains("| nc ::1 8000\n"));
+        assert!(with_host("[::1]").contains("| nc ::1 80\n"));
+    }
+
+    #[test]
+    fn a_host_that_is_more_than_a_host_is_not_repeated() {
+        for host in ["a';reboot;'", "<b>", "-e", "$(x)", "a b", "", "男"] {
+            let body = with_host(host);
+            assert!(body.contains("| nc 127.0.0.1 8000\n"), "{host}");
+        }
+    }
+}

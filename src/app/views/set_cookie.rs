@@ -3,14 +3,14 @@
 //!
 //! The names are those of Django's `set_cookie`: `key`, `value`, `max_age`, `expires`, `path`, `domain`,
 //! `secure`, `httponly`, `samesite`; `delete` makes it `delete_cookie`. Of equal names the last one counts.
-//! An empty value is as good as none, but for `path=`, which leaves the attribute out, and for the
-//! switches. What a parameter says is either taken or refused with a caret under it; nothing is guessed,
+//! Left empty, `path=` leaves the attribute out, which is `/` otherwise; a switch is on; and any other
+//! parameter is as good as none. What a parameter says is either taken or refused with a caret under it; nothing is guessed,
 //! and an unknown name is refused too, since it is most often a slip.
 
 use std::borrow::Cow;
 
 use crate::app::{Reply, Visit};
-use crate::wire::{Fault, FaultKind, HttpDate, Lang, SameSite, SetCookie, Span, decode_form};
+use crate::wire::{FaultKind, HttpDate, Lang, SameSite, SetCookie, Span, decode_form};
 
 /// The cookie, the line that sets it, and what each of its attributes means.
 pub(in crate::app) fn set_cookie(visit: &Visit<'_>) -> Reply {
@@ -98,84 +98,73 @@ impl<'a> Parameters<'a> {
 }
 
 fn parse(parameters: &Parameters<'_>) -> Result<Order, Refusal> {
-    let is_known = |parameter: &&Parameter<'_>| !NAMES.contains(&&*parameter.name);
-    if let Some(unknown) = parameters.all.iter().find(is_known) {
-        return Err((
-            unknown.at,
-            [
-                "The parameters are key, value, max_age, expires, path, domain, secure, httponly, samesite, delete.",
-                "参数有 key、value、max_age、expires、path、domain、secure、httponly、samesite、delete。",
-            ],
-        ));
+    let is_unknown = |parameter: &&Parameter<'_>| !NAMES.contains(&&*parameter.name);
+    if let Some(unknown) = parameters.all.iter().find(is_unknown) {
+        return Err((unknown.at, KNOWN));
     }
-    let key = parameters.filled("key").ok_or((
-        parameters.at,
-        ["A cookie needs a name: key=...", "cookie 要有名字：key=..."],
-    ))?;
-    let of = |name| parameters.named(name).map_or(&b""[..], |it| &*it.value);
-    let mut sentences = Vec::new();
-
-    let name_refused = |_: Fault| {
-        (
-            key.at,
-            [
-                "A cookie's name is a token: letters, digits and !#$%&'*+-.^_`|~ only.",
-                "cookie 的名字是一个 token：只能有字母、数字和 !#$%&'*+-.^_`|~。",
-            ],
-        )
-    };
-    let is_deletion = parameters.switch("delete")?;
-    let mut cookie = if is_deletion {
-        sentences.push(DELETE);
-        SetCookie::delete(&key.value, b"", b"").map_err(name_refused)?
-    } else {
-        sentences.push(VALUE);
-        SetCookie::new(&key.value, of("value")).map_err(name_refused)?
-    };
-
-    if let Some(domain) = parameters.filled("domain") {
-        cookie = cookie
-            .domain(&domain.value)
-            .map_err(|_| (domain.at, TEXT))?;
-        sentences.push(DOMAIN);
-    } else {
-        sentences.push(NO_DOMAIN);
-    }
-    // What follows is read even for a deletion, which has no use for it, so that a slip shows.
+    let key = parameters.filled("key").ok_or((parameters.at, NAMELESS))?;
+    let domain = parameters.filled("domain");
+    let path = parameters.named("path");
+    let path_text = path.map_or(&b"/"[..], |path| &path.value);
+    // What follows is read for a deletion too, which has no use for it, so that a slip shows.
+    let value = parameters.named("value").map_or(&b""[..], |it| &it.value);
     let max_age = parameters.filled("max_age").map(seconds).transpose()?;
     let expires = parameters.filled("expires").map(date).transpose()?;
     let same_site = parameters.filled("samesite").map(same_site).transpose()?;
-    let (http_only, secure) = (parameters.switch("httponly")?, parameters.switch("secure")?);
-    if !is_deletion {
-        if let Some(text) = expires {
-            cookie = cookie
-                .expires_text(text)
-                .map_err(|_| (parameters.at, TEXT))?;
-        }
-        cookie = max_age.map_or(cookie.clone(), |seconds| cookie.max_age(seconds));
-        sentences.push(match (max_age, expires) {
-            (Some(..=0), _) => MAX_AGE_OVER,
-            (Some(_), None) => MAX_AGE,
-            (Some(_), Some(_)) => MAX_AGE_WINS,
-            (None, Some(_)) => EXPIRES,
-            (None, None) => NO_LIFETIME,
-        });
-        if http_only {
-            cookie = cookie.http_only();
-            sentences.push(HTTP_ONLY);
-        }
+    let http_only = parameters.switch("httponly")?;
+    let secure = parameters.switch("secure")?;
+    let is_deletion = parameters.switch("delete")?;
+
+    let made = if is_deletion {
+        SetCookie::delete(&key.value, b"", b"")
+    } else {
+        SetCookie::new(&key.value, value)
+    };
+    let mut cookie = made.map_err(|_| (key.at, NOT_A_TOKEN))?;
+    if let Some(domain) = domain {
+        cookie = cookie
+            .domain(&domain.value)
+            .map_err(|_| (domain.at, NOT_TEXT))?;
     }
-    let path = parameters.named("path");
-    let text = path.map_or(&b"/"[..], |path| &*path.value);
-    let at = path.map_or(parameters.at, |path| path.at);
-    cookie = cookie.path(text).map_err(|_| (at, TEXT))?;
-    sentences.push(match text {
+    let path_at = path.map_or(parameters.at, |path| path.at);
+    cookie = cookie.path(path_text).map_err(|_| (path_at, NOT_TEXT))?;
+    let about_domain = domain.map_or(NO_DOMAIN, |_| DOMAIN);
+    let about_path = match path_text {
         b"/" => PATH_ALL,
         b"" => NO_PATH,
         [b'/', ..] => PATH,
         _ => PATH_WITHOUT_SLASH,
+    };
+    if is_deletion {
+        return Ok(Order {
+            cookie,
+            sentences: vec![DELETE, about_domain, about_path],
+        });
+    }
+
+    // The sentences stand in the order of the attributes.
+    let mut sentences = vec![VALUE, about_domain];
+    if let Some(expires) = expires {
+        cookie = cookie
+            .expires_text(&expires.value)
+            .map_err(|_| (expires.at, NOT_TEXT))?;
+    }
+    if let Some(seconds) = max_age {
+        cookie = cookie.max_age(seconds);
+    }
+    sentences.push(match (max_age, expires) {
+        (Some(..=0), _) => MAX_AGE_OVER,
+        (Some(_), None) => MAX_AGE,
+        (Some(_), Some(_)) => MAX_AGE_WINS,
+        (None, Some(_)) => EXPIRES,
+        (None, None) => NO_LIFETIME,
     });
-    if let Some(same_site) = same_site.filter(|_| !is_deletion) {
+    if http_only {
+        cookie = cookie.http_only();
+        sentences.push(HTTP_ONLY);
+    }
+    sentences.push(about_path);
+    if let Some(same_site) = same_site {
         cookie = cookie.same_site(same_site);
         sentences.push(match same_site {
             SameSite::Strict => STRICT,
@@ -183,7 +172,7 @@ fn parse(parameters: &Parameters<'_>) -> Result<Order, Refusal> {
             SameSite::None => SAME_SITE_NONE,
         });
     }
-    if secure && !is_deletion {
+    if secure {
         cookie = cookie.secure();
         sentences.push(SECURE);
     }
@@ -203,10 +192,9 @@ fn seconds(parameter: &Parameter<'_>) -> Result<i64, Refusal> {
     ))
 }
 
-/// The text as it is, if it is a date as HTTP or as a cookie writes it.
-fn date<'a>(parameter: &'a Parameter<'_>) -> Result<&'a [u8], Refusal> {
-    let text = &*parameter.value;
-    let mut http_date = text.to_vec();
+/// The parameter as it is, if it is a date as HTTP or as a cookie writes it.
+fn date<'a, 'b>(parameter: &'a Parameter<'b>) -> Result<&'a Parameter<'b>, Refusal> {
+    let mut http_date = parameter.value.to_vec();
     // A cookie's date has hyphens where an HTTP-date has blanks: `Tue, 31-Oct-2017 01:26:37 GMT`.
     if let [
         _,
@@ -226,10 +214,8 @@ fn date<'a>(parameter: &'a Parameter<'_>) -> Result<&'a [u8], Refusal> {
     {
         (*before, *after) = (b' ', b' ');
     }
-    let is_date = HttpDate::parse(text)
-        .or_else(|| HttpDate::parse(&http_date))
-        .is_some();
-    is_date.then_some(text).ok_or((
+    let read = HttpDate::parse(&parameter.value).or_else(|| HttpDate::parse(&http_date));
+    read.map(|_| parameter).ok_or((
         parameter.at,
         [
             "expires is a date such as Tue, 31-Oct-2017 01:26:37 GMT.",
@@ -285,7 +271,16 @@ const NAMES: &[&[u8]] = &[
     b"delete",
 ];
 
-const TEXT: [&str; 2] = [
+const KNOWN: [&str; 2] = [
+    "The parameters are key, value, max_age, expires, path, domain, secure, httponly, samesite, delete.",
+    "参数有 key、value、max_age、expires、path、domain、secure、httponly、samesite、delete。",
+];
+const NAMELESS: [&str; 2] = ["A cookie needs a name: key=...", "cookie 要有名字：key=..."];
+const NOT_A_TOKEN: [&str; 2] = [
+    "A cookie's name is a token: letters, digits and !#$%&'*+-.^_`|~ only.",
+    "cookie 的名字是一个 token：只能有字母、数字和 !#$%&'*+-.^_`|~。",
+];
+const NOT_TEXT: [&str; 2] = [
     "An attribute's value is printable ASCII without a semicolon, which would start the next attribute.",
     "属性的值只能是可打印的 ASCII，不能有分号：分号会开始下一个属性。",
 ];
@@ -362,3 +357,170 @@ const SECURE: [&str; 2] = [
     "Secure: sent over TLS only. This server has none, but browsers make an exception for localhost.",
     "Secure：只通过 TLS 发送。这个服务器没有 TLS，但浏览器对 localhost 破例。",
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::app::testing::{ask, get, settings};
+    use crate::app::{Settings, Site};
+    use crate::wire::Edition;
+
+    /// The line that a query makes.
+    fn line(query: &str) -> String {
+        let answer = get(&format!("/set_cookie?{query}"));
+        assert_eq!(answer.status(), "200", "{query}: {}", answer.body);
+        let line = answer.field("Set-Cookie").to_owned();
+        assert!(answer.body.starts_with(&format!("Set-Cookie: {line}\n\n")));
+        line
+    }
+
+    /// The bytes above the carets of a refusal.
+    fn guilty(query: &str) -> String {
+        let answer = get(&format!("/set_cookie{query}"));
+        assert_eq!(answer.status(), "400", "{query}");
+        assert_eq!(answer.noticed, ["bad-parameter"]);
+        assert!(answer.fields("Set-Cookie").is_empty());
+        let lines: Vec<_> = answer.body.lines().collect();
+        let at = lines
+            .iter()
+            .position(|line| line.trim_start().starts_with('^'))
+            .unwrap();
+        let carets = lines[at];
+        let start = carets.len() - carets.trim_start().len();
+        lines[at - 1][start..carets.len()].to_owned()
+    }
+
+    #[test]
+    fn each_parameter_is_an_attribute() {
+        for (query, wanted) in [
+            ("key=k", "k=; Path=/"),
+            ("key=k&value=v", "k=v; Path=/"),
+            ("key=k&value=a+b%3B", "k=\"a b\\073\"; Path=/"),
+            ("key=k&value=%E7%94%B7", "k=\"\\347\\224\\267\"; Path=/"),
+            ("key=k&path=", "k="),
+            ("key=k&path=/user", "k=; Path=/user"),
+            ("key=k&domain=.shop.test", "k=; Domain=.shop.test; Path=/"),
+            ("key=k&secure", "k=; Path=/; secure"),
+            ("key=k&httponly=on", "k=; httponly; Path=/"),
+            ("key=k&secure=0&httponly=off", "k=; Path=/"),
+            ("key=k&samesite=lax", "k=; Path=/; SameSite=Lax"),
+            (
+                "key=k&samesite=None;secure=1",
+                "k=; Path=/; SameSite=None; secure",
+            ),
+            (
+                "key=k&max_age=600",
+                "k=; expires=Mon, 30-Oct-2017 02:12:09 GMT; Max-Age=600; Path=/",
+            ),
+            (
+                "key=k&max_age=-1",
+                "k=; expires=Mon, 30-Oct-2017 02:02:08 GMT; Max-Age=-1; Path=/",
+            ),
+            (
+                "key=k&expires=Tue,%2031-Oct-2017%2001:26:37%20GMT",
+                "k=; expires=Tue, 31-Oct-2017 01:26:37 GMT; Path=/",
+            ),
+            (
+                "key=k&max_age=5&expires=Tue,+31+Oct+2017+01:26:37+GMT",
+                "k=; expires=Tue, 31 Oct 2017 01:26:37 GMT; Max-Age=5; Path=/",
+            ),
+            ("key=k&max_age=&expires=&domain=&samesite=", "k=; Path=/"),
+            ("key=a&key=k&value=1&value=2", "k=2; Path=/"),
+            (
+                "key=k&delete&path=/a&domain=shop.test",
+                "k=; Domain=shop.test; expires=Thu, 01-Jan-1970 00:00:00 GMT; Max-Age=0; Path=/a",
+            ),
+            (
+                "key=k&delete=1&value=v&max_age=5&secure=1&path=",
+                "k=; expires=Thu, 01-Jan-1970 00:00:00 GMT; Max-Age=0",
+            ),
+        ] {
+            assert_eq!(line(query), wanted, "{query}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_is_refused_at_its_bytes() {
+        for (query, wanted) in [
+            ("", "/set_cookie"),
+            ("?", " "),
+            ("?value=v", "value=v"),
+            ("?key=", "key="),
+            ("?value=v&key=a%20b&path=/", "key=a%20b"),
+            ("?key=a%0d%0aX:1", "key=a%0d%0aX:1"),
+            ("?key=k&maxage=5", "maxage=5"),
+            ("?key=k&max_age=soon", "max_age=soon"),
+            ("?key=k&max_age=%2B5", "max_age=%2B5"),
+            (
+                "?key=k&max_age=99999999999999999999",
+                "max_age=99999999999999999999",
+            ),
+            ("?key=k&max_age=1.5;value=v", "max_age=1.5"),
+            ("?key=k&expires=tomorrow", "expires=tomorrow"),
+            (
+                "?key=k&expires=Tue,+31-Oct-2017+01:26:37+GMT%0d%0aX:1",
+                "expires=Tue,+31-Oct-2017+01:26:37+GMT%0d%0aX:1",
+            ),
+            ("?key=k&path=/%3B+secure", "path=/%3B+secure"),
+            ("?key=k&path=%E7%94%B7", "path=%E7%94%B7"),
+            ("?key=k&domain=a%00", "domain=a%00"),
+            ("?key=k&secure=perhaps", "secure=perhaps"),
+            ("?key=k&samesite=Loose", "samesite=Loose"),
+            ("?key=k&delete=yes", "delete=yes"),
+            ("?key=k&delete&max_age=soon", "max_age=soon"),
+        ] {
+            assert_eq!(guilty(query), wanted, "{query}");
+        }
+    }
+
+    #[test]
+    fn no_byte_gets_out_of_its_line() {
+        for octet in 0..=u8::MAX {
+            for name in [
+                "key", "value", "expires", "path", "domain", "samesite", "max_age", "x%0a",
+            ] {
+                let answer = get(&format!("/set_cookie?key=k&{name}=a%{octet:02x}b"));
+                assert!(answer.fields("Set-Cookie").len() <= 1);
+                for line in answer.head.split("\r\n") {
+                    assert!(
+                        line.bytes().all(|octet| matches!(octet, b' '..=b'~')),
+                        "{line:?}"
+                    );
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_body_is_not_looked_at() {
+        let site = Site::new(settings(&[]));
+        let request = "POST /set_cookie HTTP/1.0\r\nContent-Length: 5\r\n\r\nkey=k";
+        assert_eq!(ask(&site, request).status(), "405");
+    }
+
+    #[test]
+    fn the_edition_decides_dates_and_spelling() {
+        let site = Site::new(Settings {
+            edition: Edition::Rfc9110,
+            ..settings(&[])
+        });
+        let request = "GET /set_cookie?key=k&max_age=1&secure&httponly HTTP/1.0\r\n\r\n";
+        assert_eq!(
+            ask(&site, request).field("Set-Cookie"),
+            "k=; expires=Mon, 30 Oct 2017 02:02:10 GMT; HttpOnly; Max-Age=1; Path=/; Secure"
+        );
+    }
+
+    #[test]
+    fn each_attribute_has_its_sentence() {
+        let body =
+            get("/set_cookie?key=k&secure&httponly&samesite=lax&domain=a.test&max_age=1").body;
+        for [en, zh] in [VALUE, DOMAIN, MAX_AGE, HTTP_ONLY, PATH_ALL, LAX, SECURE] {
+            assert!(body.contains(&format!("\n{en}\n{zh}\n")), "{en}");
+        }
+        let deletion = get("/set_cookie?key=k&delete&path=user").body;
+        for [en, _] in [DELETE, NO_DOMAIN, PATH_WITHOUT_SLASH] {
+            assert!(deletion.contains(en));
+        }
+    }
+}
