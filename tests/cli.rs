@@ -5,6 +5,7 @@
 
 #![allow(
     clippy::unwrap_used,
+    clippy::expect_used,
     clippy::indexing_slicing,
     clippy::panic,
     clippy::disallowed_methods,
@@ -359,6 +360,25 @@ fn nobody_reading_what_it_prints_does_not_stop_it() {
         stream.write_all(b"GET / HTTP/1.0\r\n\r\n").unwrap();
         assert!(read(&mut stream).starts_with("HTTP/1.0 200 OK\r\n"));
     }
+}
+
+#[test]
+fn a_terminal_that_takes_nothing_holds_nobody_up() {
+    let mut command = program(&["--port", "0", "--stop-time", "0.1"]);
+    let mut child = Running(command.spawn().unwrap());
+    let first = Lines::of(child.0.stdout.take().unwrap()).next();
+    let address = first.trim_end_matches('/');
+    let address = address.strip_prefix("listening on http://").unwrap();
+    // The pipe takes 64 KiB, and this is several times as much.
+    for _ in 0..1000 {
+        let mut stream = TcpStream::connect(address).unwrap();
+        stream.set_read_timeout(Some(DEADLINE)).unwrap();
+        stream.write_all(b"GET /a b HTTP/1.0\n\n").unwrap();
+        assert!(read(&mut stream).starts_with("HTTP/1.0 400 "));
+    }
+    kill_process(Pid::from_child(&child.0), Signal::TERM).unwrap();
+    // It ends although nobody has read a byte of it.
+    assert_eq!(child.0.wait().unwrap().code(), Some(0));
 }
 
 // Stopping

@@ -133,6 +133,7 @@ impl<'a, S: Service> Table<'a, S> {
         let now = Now {
             instant: self.now,
             wall: self.clock.wall(),
+            may_keep: true,
         };
         let peer = SocketAddr::from(([127, 0, 0, 1], 40_000));
         while let Some(job) = self

@@ -80,11 +80,6 @@ impl Peer {
         self.read_closed |= event.is_read_closed() || event.is_error();
     }
 
-    /// Makes the next turn read, whatever is remembered of the socket.
-    pub(super) const fn look_again(&mut self) {
-        self.readable = true;
-    }
-
     /// Reads, talks and writes until the socket has no more, the budget is used up, or it is over.
     pub(super) fn turn<S: Service>(
         &mut self,

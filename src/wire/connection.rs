@@ -538,16 +538,18 @@ impl Connection {
                 || self.buffer.len() < self.protocol.limits.head_bytes)
     }
 
-    /// Whether it is a kept connection that waits for its next request and has not one byte of it.
+    /// Since when it is a kept connection that waits for its next request and has not one byte of it.
     ///
     /// ```
     /// use blankline::wire::{Connection, Protocol};
     /// # #[allow(clippy::disallowed_methods)] let now = std::time::Instant::now();
-    /// assert!(!Connection::new(Protocol::default().into(), now).is_idle_kept());
+    /// assert_eq!(Connection::new(Protocol::default().into(), now).idle_since(), None);
     /// ```
     #[must_use]
-    pub fn is_idle_kept(&self) -> bool {
-        self.flags.is_kept && self.server == ServerState::Waiting && self.buffer.is_empty()
+    pub fn idle_since(&self) -> Option<Instant> {
+        let is_idle = self.server == ServerState::Waiting && self.buffer.is_empty();
+        (self.flags.is_kept && is_idle && self.client == ClientState::SendingHead)
+            .then_some(self.since)
     }
 
     fn is_within_line(&self) -> bool {
