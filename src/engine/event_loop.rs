@@ -142,7 +142,8 @@ impl<S: Service> Loop<S> {
         Now {
             instant: instant(),
             wall: self.shared.clock.wall(),
-            may_keep: 4 * self.places_left() >= self.shared.connections,
+            // The one that asks may have its place already.
+            may_keep: 4 * (self.places_left() + 1) >= self.shared.connections,
         }
     }
 
