@@ -262,6 +262,7 @@ impl Server {
             commands.replace("http://127.0.0.1:8000", &format!("http://{}", self.address));
         let commands = commands.replace("127.0.0.1 8000", &format!("127.0.0.1 {port}"));
         let commands = commands.replace("127.0.0.1/8000", &format!("127.0.0.1/{port}"));
+        let commands = commands.replace("::127.0.0.1:8000", &format!("::{}", self.address));
         let folder = tempfile::tempdir().unwrap();
         let path = std::env::var_os("PATH").unwrap_or_default();
         let program = Path::new(env!("CARGO_BIN_EXE_blankline"));
