@@ -6,7 +6,7 @@
 
 use std::borrow::Cow;
 
-use super::octets::is_token;
+use super::octets::{is_token, trim_blanks};
 use super::{Anatomy, Edition, Fault, FaultKind, HttpDate, LineEnd, Part, SetCookie, Span, Status};
 
 /// A field's name: a token (RFC 1945 4.2), written as it is spelled here.
@@ -89,7 +89,7 @@ impl FieldName {
 pub struct FieldValue(Cow<'static, [u8]>);
 
 impl FieldValue {
-    /// Checks a value.
+    /// Checks a value. Blanks around it are left out: on the wire they would not be part of it.
     ///
     /// # Errors
     ///
@@ -98,10 +98,14 @@ impl FieldValue {
     /// ```
     /// use blankline::wire::FieldValue;
     /// assert_eq!(FieldValue::new(&b"a\nb"[..]).unwrap_err().at.start, 1);
+    /// assert_eq!(FieldValue::new(&b" a b "[..]).unwrap().octets(), b"a b");
     /// ```
     pub fn new(value: impl Into<Cow<'static, [u8]>>) -> Result<Self, Fault> {
         let value = value.into();
         match bad_octet(&value) {
+            None if trim_blanks(&value).len() < value.len() => {
+                Ok(Self(Cow::Owned(trim_blanks(&value).to_vec())))
+            }
             None => Ok(Self(value)),
             Some(at) => Err(Fault::new(
                 FaultKind::BadOctetInValue,

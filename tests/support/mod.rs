@@ -64,6 +64,14 @@ impl Case {
             .unwrap_or_else(|error| panic!("{}: {error}", self.name))
     }
 
+    /// Whether the answer is what a silence leads to: a client that closes its sending side as soon as
+    /// it has sent all would get another one.
+    pub(crate) fn needs_silence(&self) -> bool {
+        let times = ["--head-time=", "--body-time="];
+        let mut flags = self.args.iter();
+        flags.any(|flag| times.iter().any(|time| flag.starts_with(time)))
+    }
+
     /// A case of a test's own.
     pub(crate) fn own(flags: &[&str]) -> Self {
         Self {
