@@ -145,17 +145,19 @@ fn replace(markdown: &str, fences: &[Fence], contents: &BTreeMap<usize, String>)
 /// Bytes as the notes show them. Different bytes never look the same:
 ///
 /// * where a line of the block ends, the head has CR LF and the body LF;
-/// * another line end is written before it: `\n` for a bare LF in the head, `\r` for the CR of a CR LF in the body;
+/// * another line end is drawn before it: `␊` for a bare LF in the head, `␍` for the CR of a CR LF in the body;
 /// * `\` at the end of the last line: nothing ends it;
-/// * `\r`, `\t`, `\xHH`: bytes that cannot be seen, among them a blank at a line's end;
-/// * `\\`: a backslash where a single one could be taken for one of these.
+/// * `␍`, `␉`, `␀`: control characters, each by its picture; `␠`: a blank at a line's end;
+/// * `⟨ff⟩`: a byte that is no character, or a character that could be taken for one of these signs.
+///
+/// Backslashes stay as they are, since cookies and our own lessons are full of them.
 fn show(bytes: &[u8], has_head: bool) -> String {
     let mut text = String::new();
     let (mut in_head, mut is_first) = (has_head, true);
     for line in bytes.split_inclusive(|&octet| octet == b'\n') {
         let (content, end) = match line {
-            [content @ .., b'\r', b'\n'] => (content, if in_head { "" } else { "\\r" }),
-            [content @ .., b'\n'] => (content, if in_head { "\\n" } else { "" }),
+            [content @ .., b'\r', b'\n'] => (content, if in_head { "" } else { "␍" }),
+            [content @ .., b'\n'] => (content, if in_head { "␊" } else { "" }),
             content => (content, "\\"),
         };
         show_line(content, &mut text);
@@ -168,36 +170,37 @@ fn show(bytes: &[u8], has_head: bool) -> String {
 }
 
 fn show_line(content: &[u8], text: &mut String) {
-    let (content, blank) = match content {
-        [content @ .., b' '] => (content, "\\x20"),
+    let (content, end) = match content {
+        [content @ .., b' '] => (content, "␠"),
+        [content @ .., b'\\'] => (content, "⟨5c⟩"),
         content => (content, ""),
     };
     for chunk in content.utf8_chunks() {
-        let mut characters = chunk.valid().chars().peekable();
-        while let Some(character) = characters.next() {
-            match (character, characters.peek()) {
-                ('\\', None | Some('r' | 'n' | 't' | 'x' | '\\')) => text.push_str("\\\\"),
-                ('\r', _) => text.push_str("\\r"),
-                ('\t', _) => text.push_str("\\t"),
-                (control, _) if control.is_control() => {
-                    for octet in control.to_string().bytes() {
-                        write!(text, "\\x{octet:02x}").unwrap();
-                    }
+        for character in chunk.valid().chars() {
+            match character {
+                '\0'..='\x1f' => text.extend(char::from_u32(0x2400 + u32::from(character))),
+                '\x7f' => text.push('␡'),
+                '\u{80}'..='\u{9f}' | '\u{2400}'..='\u{2426}' | '⟨' | '⟩' => {
+                    show_octets(character.to_string().as_bytes(), text);
                 }
-                (character, _) => text.push(character),
+                character => text.push(character),
             }
         }
-        for octet in chunk.invalid() {
-            write!(text, "\\x{octet:02x}").unwrap();
-        }
+        show_octets(chunk.invalid(), text);
     }
-    text.push_str(blank);
+    text.push_str(end);
+}
+
+fn show_octets(octets: &[u8], text: &mut String) {
+    for octet in octets {
+        write!(text, "⟨{octet:02x}⟩").unwrap();
+    }
 }
 
 /// What commands print, as the notes show it: as it is, but for a CR at a line's end, which no terminal
 /// shows, and for a missing last line end.
 fn show_output(stdout: &[u8]) -> String {
-    let text = String::from_utf8_lossy(stdout).replace("\r\n", "\\r\n");
+    let text = String::from_utf8_lossy(stdout).replace("\r\n", "␍\n");
     if text.is_empty() || text.ends_with('\n') {
         text
     } else {
@@ -322,9 +325,9 @@ fn serve_args(fixture: &str) -> Vec<String> {
 fn missing_tools(commands: &str) -> Vec<&str> {
     let is_word = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
     let words: BTreeSet<&str> = commands.split(|c| !is_word(c)).collect();
-    let is_missing = |tool: &&&str| {
-        !Path::new("/usr/bin").join(tool).exists() && !Path::new("/bin").join(tool).exists()
-    };
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let is_missing =
+        |tool: &&&str| !std::env::split_paths(&path).any(|folder| folder.join(tool).exists());
     let used = TOOLS.iter().filter(|tool| words.contains(**tool));
     used.filter(is_missing).copied().collect()
 }
@@ -706,19 +709,20 @@ mod own {
 
     #[test]
     fn show_tells_different_bytes_apart() {
-        let cases: [(&[u8], bool, &str); 12] = [
+        let cases: [(&[u8], bool, &str); 13] = [
             (b"GET / HTTP/1.0\r\n\r\n", true, "GET / HTTP/1.0\n\n"),
-            (b"GET / HTTP/1.0\n\n", true, "GET / HTTP/1.0\\n\n\\n\n"),
+            (b"GET / HTTP/1.0\n\n", true, "GET / HTTP/1.0␊\n␊\n"),
             (b"GET /", true, "GET /\\\n"),
-            (b"A: 1\r\n\r\nx\r\ny\n", true, "A: 1\n\nx\\r\ny\n"),
+            (b"A: 1\r\n\r\nx\r\ny\n", true, "A: 1\n\nx␍\ny\n"),
             (b"A: 1\r\n\r\nx", true, "A: 1\n\nx\\\n"),
             (b"\r\nA\r\n\r\nx\n", true, "\nA\n\nx\n"),
-            (b"A: 1 \t\r\n", true, "A: 1 \\t\n"),
-            (b"A: 1 \r\n", true, "A: 1\\x20\n"),
-            (b"x\r", false, "x\\r\\\n"),
+            (b"A: 1 \t\r\n", true, "A: 1 ␉\n"),
+            (b"A: 1 \r\n", true, "A: 1␠\n"),
+            (b"x\r", false, "x␍\\\n"),
             (b"sex=\"\\347\\224\"\r\n", true, "sex=\"\\347\\224\"\n"),
-            (b"a\\n\\\n", false, "a\\\\n\\\\\n"),
-            (b"\x00\xff\xe7\x94\xb7\n", false, "\\x00\\xff男\n"),
+            (b"a\\n\\\n", false, "a\\n⟨5c⟩\n"),
+            (b"\x00\xff\xe7\x94\xb7\n", false, "␀⟨ff⟩男\n"),
+            ("␍⟨".as_bytes(), false, "⟨e2⟩⟨90⟩⟨8d⟩⟨e2⟩⟨9f⟩⟨a8⟩\\\n"),
         ];
         for (bytes, has_head, text) in cases {
             assert_eq!(show(bytes, has_head), text, "{}", bytes.escape_ascii());
@@ -727,7 +731,7 @@ mod own {
 
     #[test]
     fn output_is_shown_as_it_is() {
-        assert_eq!(show_output(b"a\r\n \\r\nb"), "a\\r\n \\r\nb\\\n");
+        assert_eq!(show_output(b"a\r\n \\r\nb"), "a␍\n \\r\nb\\\n");
         assert_eq!(show_output(b""), "");
     }
 
