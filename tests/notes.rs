@@ -604,9 +604,7 @@ fn lesson_path(lang: &str, lesson: u8) -> Option<String> {
 
 #[test]
 fn the_page_of_faults_is_the_table_of_faults() {
-    let mut page = String::from(
-        "# Faults\n\nEverything that blankline finds odd or wrong about bytes, made from the table in `src/wire/fault.rs`. A fault with a\nstatus is refused with it (an edition may send another: see [editions](editions.md)); a *note* is said on the console and\nchanges nothing. `{seen}` and `{limit}` stand for numbers.\n\n字节里一切奇怪或错误之处，由 `src/wire/fault.rs` 中的表生成。带状态码的会被拒绝（不同版本可能用别的状态码，见 [editions](editions.md)）；note 只在控制台上说一声，不改变任何字节。`{seen}` 和 `{limit}` 代表数字。\n",
-    );
+    let mut page = String::from(FAULTS_TOP);
     let mut undrawn = Vec::new();
     for &kind in FaultKind::ALL {
         let slug = kind.slug();
@@ -658,9 +656,7 @@ const WITHOUT_FIXTURE: &[&str] = &[
 
 #[test]
 fn the_page_of_states_is_the_tables_of_states() {
-    let mut page = String::from(
-        "# States\n\nThe two sides of a connection, made from the tables in `src/wire/state.rs`, where every transition lives. The two are\napart because a client that has closed its side still waits for the answer (see [tools](en/tools.md)).\n\n连接两端各自的状态，由 `src/wire/state.rs` 中的表生成，所有转换都只写在那里。两端分开记录，因为客户端关闭了自己的发送方向之后，仍然在等回答（见[工具](zh/tools.md)）。\n",
-    );
+    let mut page = String::from(STATES_TOP);
     states("The client", CLIENT_TRANSITIONS, &mut page);
     states("The server", SERVER_TRANSITIONS, &mut page);
     assert_generated("notes/states.md", &page);
@@ -699,12 +695,38 @@ fn states<State: Debug, Input: Display>(
 
 #[test]
 fn the_page_of_editions_is_what_editions_do() {
-    let page = format!(
-        "# Editions\n\nWhere the course notes, RFC 1945 and RFC 9110 differ, `--edition` chooses; `blankline editions` prints this table. Each row\nhas [fixtures](../fixtures/edition), one an edition.\n\n课程笔记、RFC 1945 和 RFC 9110 不一致的地方，用 `--edition` 选择；`blankline editions` 打印的就是这张表。每一行在 [fixtures](../fixtures/edition) 里都有例子，每个版本一个。\n\n{}",
-        editions_markdown()
-    );
+    let page = EDITIONS_TOP.to_owned() + &editions_markdown();
     assert_generated("notes/editions.md", &page);
 }
+
+/// How `notes/faults.md` begins.
+const FAULTS_TOP: &str = "# Faults
+
+Everything that blankline finds odd or wrong about bytes, made from the table in `src/wire/fault.rs`. A fault with a
+status is refused with it (an edition may send another: see [editions](editions.md)); a *note* is said on the console and
+changes nothing. `{seen}` and `{limit}` stand for numbers.
+
+字节里一切奇怪或错误之处，由 `src/wire/fault.rs` 中的表生成。带状态码的会被拒绝（不同版本可能用别的状态码，见 [editions](editions.md)）；note 只在控制台上说一声，不改变任何字节。`{seen}` 和 `{limit}` 代表数字。
+";
+
+/// How `notes/states.md` begins.
+const STATES_TOP: &str = "# States
+
+The two sides of a connection, made from the tables in `src/wire/state.rs`, where every transition lives. The two are
+apart because a client that has closed its side still waits for the answer (see [tools](en/tools.md)).
+
+连接两端各自的状态，由 `src/wire/state.rs` 中的表生成，所有转换都只写在那里。两端分开记录，因为客户端关闭了自己的发送方向之后，仍然在等回答（见[工具](zh/tools.md)）。
+";
+
+/// How `notes/editions.md` begins.
+const EDITIONS_TOP: &str = "# Editions
+
+Where the course notes, RFC 1945 and RFC 9110 differ, `--edition` chooses; `blankline editions` prints this table. Each row
+has [fixtures](../fixtures/edition), one an edition.
+
+课程笔记、RFC 1945 和 RFC 9110 不一致的地方，用 `--edition` 选择；`blankline editions` 打印的就是这张表。每一行在 [fixtures](../fixtures/edition) 里都有例子，每个版本一个。
+
+";
 
 mod own {
     use super::*;
