@@ -1,0 +1,345 @@
+//! A real browser: headless Chromium, told what to do by chromedriver, and watched by a tap on the
+//! server. What counts is what the *server* saw: the requests that the browser sent on its own.
+//!
+//! WebDriver is JSON over HTTP, so a dozen lines of HTTP are all the client that is needed.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::disallowed_methods,
+    reason = "a panic in a test, or in a function that only tests call, is its report"
+)]
+
+mod support;
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::SocketAddr;
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use blankline::record::{Record, Tap};
+use blankline::wire::{Status, dissect_response};
+use serde_json::{Value, json};
+use support::{Case, PATIENCE, Running, connect, has_tool, now};
+use tempfile::TempDir;
+
+/// One request as the server saw it, and the status that went out.
+#[derive(Debug)]
+struct Seen {
+    method: String,
+    target: String,
+    fields: Vec<(String, String)>,
+    status: Option<u16>,
+}
+
+impl Seen {
+    fn field(&self, name: &str) -> Option<&str> {
+        let mut fields = self.fields.iter();
+        let found = fields.find(|(known, _)| known.eq_ignore_ascii_case(name));
+        found.map(|(_, value)| value.as_str())
+    }
+}
+
+/// Hands on each exchange.
+struct Watch(Sender<Seen>);
+
+impl Tap for Watch {
+    fn take(&mut self, records: &mut Vec<Record>) {
+        for record in records.drain(..) {
+            let Record::Exchange(exchange) = record else {
+                continue;
+            };
+            let Some(head) = exchange.head else { continue };
+            let text = |octets: &[u8]| String::from_utf8_lossy(octets).into_owned();
+            let fields = head.fields();
+            // The test may be over already.
+            let _over = self.0.send(Seen {
+                method: text(head.method()),
+                target: text(head.target()),
+                fields: fields
+                    .map(|field| (text(field.name), text(&field.value)))
+                    .collect(),
+                status: exchange.status.map(Status::code),
+            });
+        }
+    }
+}
+
+/// A server, a browser, and what the one saw of the other.
+struct Stage {
+    browser: Browser,
+    server: Running,
+    seen: Receiver<Seen>,
+    /// Two browsers at once would be slow on a small machine.
+    _alone: MutexGuard<'static, ()>,
+}
+
+static ALONE: Mutex<()> = Mutex::new(());
+
+impl Stage {
+    /// `None` when there is no browser here, and there need not be one.
+    fn set(test: &str) -> Option<Self> {
+        if !has_tool(test, "chromium") || !has_tool(test, "chromedriver") {
+            return None;
+        }
+        let alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+        let (sender, seen) = channel();
+        let args = Case::own(&[]).serve_args();
+        let server = Running::site(&args, || Some(Box::new(Watch(sender.clone()))));
+        Some(Self {
+            browser: Browser::start(),
+            server,
+            seen,
+            _alone: alone,
+        })
+    }
+
+    fn url(&self, target: &str) -> String {
+        format!("http://{}{target}", self.server.address)
+    }
+
+    fn visit(&self, target: &str) {
+        self.browser
+            .command("url", &json!({ "url": self.url(target) }));
+    }
+
+    /// The next request with this method and target; others, such as a page's stylesheet, are passed.
+    fn sees(&self, method: &str, target: &str) -> Seen {
+        let deadline = now() + PATIENCE;
+        loop {
+            let left = deadline.saturating_duration_since(now());
+            let seen = self
+                .seen
+                .recv_timeout(left)
+                .unwrap_or_else(|_| panic!("the server never saw {method} {target}"));
+            if seen.method == method && seen.target == target {
+                return seen;
+            }
+        }
+    }
+}
+
+/// Chromium, by way of chromedriver; both end when it is dropped.
+struct Browser {
+    driver: Child,
+    address: SocketAddr,
+    session: String,
+    _profile: TempDir,
+}
+
+impl Browser {
+    fn start() -> Self {
+        let mut driver = Command::new("chromedriver")
+            .arg("--port=0")
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let stdout = BufReader::new(driver.stdout.take().unwrap());
+        let port = stdout.lines().find_map(|line| {
+            let line = line.unwrap();
+            let rest = line.split_once("successfully on port ")?.1;
+            rest.trim_end_matches('.').parse().ok()
+        });
+        let mut browser = Self {
+            driver,
+            address: SocketAddr::from(([127, 0, 0, 1], port.expect("chromedriver says its port"))),
+            session: String::new(),
+            _profile: tempfile::tempdir().unwrap(),
+        };
+        let profile = format!("--user-data-dir={}", browser._profile.path().display());
+        let flags = [
+            "--headless=new",
+            "--no-sandbox",
+            "--disable-gpu",
+            "--disable-dev-shm-usage",
+            "--disable-background-networking",
+            "--disable-component-update",
+            "--disable-sync",
+            "--no-first-run",
+            "--no-proxy-server",
+            &profile,
+        ];
+        let wishes = json!({ "capabilities": { "alwaysMatch": {
+            "browserName": "chrome",
+            "goog:chromeOptions": { "args": flags },
+        }}});
+        let session = browser.ask("POST", "/session", Some(&wishes));
+        session["sessionId"]
+            .as_str()
+            .unwrap()
+            .clone_into(&mut browser.session);
+        browser
+    }
+
+    /// A command of this session, with its arguments.
+    fn command(&self, name: &str, arguments: &Value) -> Value {
+        let path = format!("/session/{}/{name}", self.session);
+        self.ask("POST", &path, Some(arguments))
+    }
+
+    /// Where the browser is now.
+    fn url(&self) -> Value {
+        self.ask("GET", &format!("/session/{}/url", self.session), None)
+    }
+
+    /// The text of the page.
+    fn text(&self) -> String {
+        let script = json!({ "script": "return document.body.innerText", "args": [] });
+        let text = self.command("execute/sync", &script);
+        text.as_str().unwrap().to_owned()
+    }
+
+    fn ask(&self, method: &str, path: &str, body: Option<&Value>) -> Value {
+        let body = body.map(Value::to_string).unwrap_or_default();
+        let request = format!(
+            "{method} {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\
+             Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+            self.address,
+            body.len(),
+        );
+        let mut stream = connect(self.address).unwrap();
+        stream.write_all(request.as_bytes()).unwrap();
+        let mut answer = Vec::new();
+        let mut piece = [0; 8192];
+        let body = loop {
+            let head = dissect_response(&answer);
+            let length = head.field(b"Content-Length");
+            let length: Option<usize> =
+                length.map(|value| String::from_utf8_lossy(&value).parse().unwrap());
+            let start = answer.windows(4).position(|four| four == b"\r\n\r\n");
+            if let (Some(start), Some(length)) = (start, length)
+                && let Some(body) = answer.get(start + 4..start + 4 + length)
+            {
+                break body;
+            }
+            let count = stream.read(&mut piece).unwrap();
+            assert!(count > 0, "chromedriver hung up on {method} {path}");
+            answer.extend_from_slice(&piece[..count]);
+        };
+        let value: Value = serde_json::from_slice(body).unwrap();
+        assert!(
+            value["value"]["error"].is_null(),
+            "{method} {path}: {value}"
+        );
+        value["value"].clone()
+    }
+}
+
+impl Drop for Browser {
+    fn drop(&mut self) {
+        if !self.session.is_empty() && !std::thread::panicking() {
+            self.ask("DELETE", &format!("/session/{}", self.session), None);
+        }
+        // It takes a browser that is left over with it.
+        let _gone = self.driver.kill();
+        let _gone = self.driver.wait();
+    }
+}
+
+#[test]
+fn it_follows_the_302() {
+    let Some(stage) = Stage::set("it_follows_the_302") else {
+        return;
+    };
+    stage.visit("/redirect/");
+    assert_eq!(stage.sees("GET", "/redirect/").status, Some(302));
+    assert_eq!(stage.sees("GET", "/user/").status, Some(200));
+    assert_eq!(stage.browser.url(), stage.url("/user/"));
+}
+
+#[test]
+fn it_posts_a_form_and_follows_with_a_get() {
+    let Some(stage) = Stage::set("it_posts_a_form_and_follows_with_a_get") else {
+        return;
+    };
+    stage.visit("/user/register/");
+    let script = "document.forms[0].elements.username.value = '男'; document.forms[0].submit()";
+    stage
+        .browser
+        .command("execute/sync", &json!({ "script": script, "args": [] }));
+    let post = stage.sees("POST", "/user/register/");
+    assert_eq!(post.status, Some(302));
+    assert_eq!(post.field("Content-Length"), Some("28"));
+    assert_eq!(
+        post.field("Content-Type"),
+        Some("application/x-www-form-urlencoded")
+    );
+    assert_eq!(stage.sees("GET", "/user/").status, Some(200));
+    // Reloading repeats the GET, and the form is not sent again.
+    stage.browser.command("refresh", &json!({}));
+    assert_eq!(stage.sees("GET", "/user/").status, Some(200));
+    assert_eq!(stage.browser.url(), stage.url("/user/"));
+}
+
+#[test]
+fn it_keeps_the_three_cookies_and_brings_them_back() {
+    let Some(stage) = Stage::set("it_keeps_the_three_cookies_and_brings_them_back") else {
+        return;
+    };
+    stage.visit("/cookiedemo/");
+    assert_eq!(stage.sees("GET", "/cookiedemo/").field("Cookie"), None);
+    stage.visit("/cookiedemo/");
+    let seen = stage.sees("GET", "/cookiedemo/");
+    let cookies = sorted(seen.field("Cookie"));
+    assert_eq!(cookies, ["age=10", "name=django", r#"sex="\347\224\267""#]);
+    assert!(
+        stage.browser.text().contains('男'),
+        "the page shows it decoded"
+    );
+    // sex has Path=/cookiedemo/, so it stays at home.
+    stage.visit("/user/");
+    let seen = stage.sees("GET", "/user/");
+    assert_eq!(sorted(seen.field("Cookie")), ["age=10", "name=django"]);
+    stage.visit("/cookiedemo/history/3/");
+    let seen = stage.sees("GET", "/cookiedemo/history/3/");
+    let cookies = sorted(seen.field("Cookie"));
+    assert_eq!(cookies, ["age=10", "name=django", r#"sex="\347\224\267""#]);
+    stage.visit("/cookiedemo/history/");
+    let seen = stage.sees("GET", "/cookiedemo/history/");
+    assert!(sorted(seen.field("Cookie")).contains(&"history=3"));
+}
+
+fn sorted(field: Option<&str>) -> Vec<&str> {
+    let mut cookies: Vec<&str> = field.unwrap_or_default().split("; ").collect();
+    cookies.sort_unstable();
+    cookies
+}
+
+#[test]
+fn a_reload_revalidates_and_gets_304() {
+    let Some(stage) = Stage::set("a_reload_revalidates_and_gets_304") else {
+        return;
+    };
+    stage.visit("/static/hello.txt");
+    let first = stage.sees("GET", "/static/hello.txt");
+    assert_eq!(first.status, Some(200));
+    assert_eq!(first.field("If-Modified-Since"), None);
+    stage.browser.command("refresh", &json!({}));
+    let again = stage.sees("GET", "/static/hello.txt");
+    assert_eq!(again.status, Some(304));
+    let since = again.field("If-Modified-Since");
+    assert_eq!(since, Some("Mon, 23 Oct 2017 08:00:00 GMT"));
+    assert_eq!(stage.browser.text().trim_end(), "hello, wire");
+}
+
+#[test]
+fn a_link_of_this_site_passes_the_hotlink_check() {
+    let Some(stage) = Stage::set("a_link_of_this_site_passes_the_hotlink_check") else {
+        return;
+    };
+    stage.visit("/static/index.html");
+    let image = stage.sees("GET", "/static/blankline.png");
+    assert_eq!(image.status, Some(200));
+    let page = stage.url("/static/index.html");
+    assert_eq!(image.field("Referer"), Some(&*page));
+    let script = "document.querySelector('main a').click()";
+    stage
+        .browser
+        .command("execute/sync", &json!({ "script": script, "args": [] }));
+    let image = stage.sees("GET", "/hotlink/blankline.png");
+    assert_eq!(image.status, Some(200));
+    assert_eq!(image.field("Referer"), Some(&*page));
+}
