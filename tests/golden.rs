@@ -221,7 +221,7 @@ fn play<'p>(
 
 fn watched(case: &Case) -> Watched {
     Watched {
-        site: case.serve_args().site().unwrap(),
+        site: case.site(),
         heads: Mutex::default(),
     }
 }
@@ -445,7 +445,7 @@ impl Service for Panicking {
 #[test]
 fn a_view_that_panics_costs_one_response() {
     let case = Case::own(&["--frozen"]);
-    let service = Panicking(case.serve_args().site().unwrap());
+    let service = Panicking(case.site());
     let played = play(&case, &service, [&b"GET / HTTP/1.0\r\n\r\n"[..]]);
     let head = dissect_response(&played.sent);
     assert_eq!(head.status().map(|status| status.code()), Some(500));
