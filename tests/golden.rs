@@ -8,6 +8,8 @@
 
 #![allow(
     clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
     clippy::indexing_slicing,
     clippy::disallowed_methods,
     reason = "a panic in a test, or in a function that only tests call, is its report"
@@ -133,6 +135,7 @@ impl<'a, S: Service> Table<'a, S> {
         let now = Now {
             instant: self.now,
             wall: self.clock.wall(),
+            may_keep: true,
         };
         let peer = SocketAddr::from(([127, 0, 0, 1], 40_000));
         while let Some(job) = self
@@ -218,7 +221,7 @@ fn play<'p>(
 
 fn watched(case: &Case) -> Watched {
     Watched {
-        site: case.serve_args().site().unwrap(),
+        site: case.site(),
         heads: Mutex::default(),
     }
 }
@@ -442,7 +445,7 @@ impl Service for Panicking {
 #[test]
 fn a_view_that_panics_costs_one_response() {
     let case = Case::own(&["--frozen"]);
-    let service = Panicking(case.serve_args().site().unwrap());
+    let service = Panicking(case.site());
     let played = play(&case, &service, [&b"GET / HTTP/1.0\r\n\r\n"[..]]);
     let head = dissect_response(&played.sent);
     assert_eq!(head.status().map(|status| status.code()), Some(500));

@@ -322,7 +322,7 @@ impl Gate {
         let gate = Self {
             entered: Mutex::new(entered),
             open: Mutex::new(open),
-            site: Case::own(&["--frozen"]).serve_args().site().unwrap(),
+            site: Case::own(&["--frozen"]).site(),
         };
         (gate, heard, opener)
     }

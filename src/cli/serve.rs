@@ -15,7 +15,7 @@ use super::{CliError, Color, parse_lang};
 use crate::app::files::Files;
 use crate::app::{Settings, Site};
 use crate::clock::Clock;
-use crate::engine::{self, Engine};
+use crate::engine::{self, Engine, Listeners};
 use crate::wire::{Edition, FieldValue, HttpDate, Lang, Limits, Protocol};
 
 /// The flags of `serve`.
@@ -251,13 +251,13 @@ impl ServeArgs {
         }
     }
 
-    /// The site.
+    /// The site, for a server that listens at `address`.
     ///
     /// # Errors
     ///
     /// A usage error for a Server value that cannot stand in a field, an input/output error for a
     /// static folder that cannot be opened.
-    pub fn site(&self) -> Result<Site, CliError> {
+    pub fn site(&self, address: SocketAddr) -> Result<Site, CliError> {
         let own = concat!("blankline/", env!("CARGO_PKG_VERSION"));
         let server = match self.server_header.as_deref().unwrap_or(own) {
             "" => None,
@@ -278,7 +278,7 @@ impl ServeArgs {
             server,
             files,
             hotlink_without_referer: self.hotlink_empty,
-            host: SocketAddr::new(self.bind, self.port).to_string(),
+            host: address.to_string(),
         }))
     }
 }
@@ -290,7 +290,9 @@ impl ServeArgs {
 /// As [`ServeArgs::engine_settings`] and [`ServeArgs::site`], and when the port cannot be had.
 pub fn serve(args: &ServeArgs, color: Color) -> Result<(), CliError> {
     let settings = args.engine_settings()?;
-    let site = Arc::new(args.site()?);
+    let listeners =
+        Listeners::open(&settings).map_err(|error| cannot_listen(settings.address, error))?;
+    let site = Arc::new(args.site(listeners.address())?);
     let console = if args.quiet {
         None
     } else {
@@ -298,8 +300,7 @@ pub fn serve(args: &ServeArgs, color: Color) -> Result<(), CliError> {
         Some(Console::start(io::stderr(), args.lang, styles).map_err(failed)?)
     };
     let tap = || console.as_ref().map(Console::tap);
-    let engine = Engine::bind(&settings, site, tap)
-        .map_err(|error| cannot_listen(settings.address, error))?;
+    let engine = Engine::new(listeners, &settings, site, tap).map_err(failed)?;
     if !args.bind.is_loopback() {
         anstream::eprintln!("{}", warning(args.bind));
     }

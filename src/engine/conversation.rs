@@ -23,6 +23,9 @@ pub struct Now {
     pub instant: Instant,
     /// For dates.
     pub wall: SystemTime,
+    /// Whether connections may be kept. When places run short each is needed for somebody new, and a
+    /// client that hears so in its answer is better off than one whose kept connection is closed.
+    pub may_keep: bool,
 }
 
 /// One connection's exchanges, one after the other.
@@ -133,7 +136,7 @@ impl Conversation {
                     }
                 }
                 Event::EndOfMessage => {
-                    let Some(request) = self.request(peer) else {
+                    let Some(request) = self.request(peer, now.may_keep) else {
                         continue;
                     };
                     match service.place(&request.head) {
@@ -300,13 +303,13 @@ impl Conversation {
         })))
     }
 
-    fn request(&mut self, peer: SocketAddr) -> Option<Job> {
+    fn request(&mut self, peer: SocketAddr, may_keep: bool) -> Option<Job> {
         let exchange = self.exchange.as_mut()?;
         Some(Box::new(Request {
             head: exchange.head.take()?,
             body: std::mem::take(&mut exchange.body),
             peer,
-            may_keep_alive: self.connection.may_keep_alive(),
+            may_keep_alive: may_keep && self.connection.may_keep_alive(),
         }))
     }
 

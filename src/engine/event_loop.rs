@@ -27,7 +27,11 @@ const WAKER: Token = Token(usize::MAX - 1);
 /// Connections taken in one turn before the others get theirs.
 const ACCEPTS_A_TURN: usize = 128;
 
-/// How long accepting rests after the system had no descriptor or no memory for a connection.
+/// A kept connection that has waited less than this is in use: its next request may be on the way,
+/// and closing it would lose that.
+const LONG_IDLE: Duration = Duration::from_millis(100);
+
+/// How long accepting rests when there is no room, unless a connection closes before.
 const ACCEPT_REST: Duration = Duration::from_millis(100);
 
 /// One read's worth of bytes; a loop has one such buffer, however many connections it has.
@@ -138,6 +142,8 @@ impl<S: Service> Loop<S> {
         Now {
             instant: instant(),
             wall: self.shared.clock.wall(),
+            // The one that asks may have its place already.
+            may_keep: 4 * (self.places_left() + 1) >= self.shared.connections,
         }
     }
 
@@ -161,7 +167,13 @@ impl<S: Service> Loop<S> {
             return;
         }
         for _ in 0..ACCEPTS_A_TURN {
-            if !self.has_room() && !self.has_idle() {
+            let evictable = if self.has_room() {
+                None
+            } else {
+                self.evictable(now)
+            };
+            if !self.has_room() && evictable.is_none() {
+                self.resting = Some(now.instant + ACCEPT_REST);
                 return;
             }
             let Some(listener) = &self.listener else {
@@ -170,8 +182,8 @@ impl<S: Service> Loop<S> {
             match listener.accept() {
                 Ok((stream, address)) => {
                     // Only now is it certain that somebody wants the place.
-                    if !self.has_room() {
-                        self.evict(now);
+                    if let Some(token) = evictable {
+                        self.close(token);
                     }
                     self.admit(stream, address, now);
                 }
@@ -187,10 +199,11 @@ impl<S: Service> Loop<S> {
                     ) => {}
                 Err(_) => {
                     // No descriptor, or no memory. One goes if it can; else all wait a moment.
-                    if !self.evict(now) {
+                    let Some(token) = self.evictable(now) else {
                         self.resting = Some(now.instant + ACCEPT_REST);
                         return;
-                    }
+                    };
+                    self.close(token);
                 }
             }
         }
@@ -307,45 +320,28 @@ impl<S: Service> Loop<S> {
     fn close(&mut self, token: Token) {
         if let Some(mut peer) = self.peers.remove(token) {
             self.timers.clear(token, &mut peer.armed);
+            // There is room again, and a descriptor.
+            self.resting = None;
         }
+    }
+
+    fn places_left(&self) -> usize {
+        self.shared.connections.saturating_sub(self.peers.len())
     }
 
     fn has_room(&self) -> bool {
-        self.peers.len() < self.shared.connections
+        self.places_left() > 0
     }
 
-    fn has_idle(&self) -> bool {
-        let mut peers = self.peers.iter();
-        peers.any(|(_, peer)| peer.conversation.connection().is_idle_kept())
-    }
-
-    /// Closes the kept connection that has been idle longest; false when there is none. It gets one
-    /// more look first: a request that already lies in its socket is answered, and not reset.
-    fn evict(&mut self, now: Now) -> bool {
-        loop {
-            let is_idle = |peer: &Peer| peer.conversation.connection().is_idle_kept();
-            let idle = self.peers.iter().filter(|(_, peer)| is_idle(peer));
-            let oldest = idle.min_by_key(|(_, peer)| peer.conversation.connection().poll_timeout());
-            let Some(token) = oldest.map(|(token, _)| token) else {
-                return false;
-            };
-            let Some(peer) = self.peers.get_mut(token) else {
-                return false;
-            };
-            let before = peer.conversation.connection().poll_timeout();
-            peer.look_again();
-            let service = &*self.shared.service;
-            let outcome = peer.turn(service, now, &mut self.buffer, &mut self.records);
-            if is_idle(peer) && before == peer.conversation.connection().poll_timeout() {
-                self.close(token);
-                return true;
-            }
-            let is_gone = matches!(outcome, Outcome::Close);
-            self.settle(token, outcome, now);
-            if is_gone {
-                return true;
-            }
-        }
+    /// The kept connection that has been idle longest, if it has been so for a while.
+    fn evictable(&self, now: Now) -> Option<Token> {
+        let since = |peer: &Peer| peer.conversation.connection().idle_since();
+        let idle = self
+            .peers
+            .iter()
+            .filter_map(|(token, peer)| Some((since(peer)?, token)));
+        let (since, token) = idle.min()?;
+        (since + LONG_IDLE <= now.instant).then_some(token)
     }
 
     /// Stopping: no new connections, idle ones go, exchanges under way get their time.

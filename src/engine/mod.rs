@@ -32,6 +32,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::Duration;
 
+use mio::net::TcpListener;
+
 use self::event_loop::{Loop, RUNNING, Shared};
 use self::workers::{Mailbox, Workers};
 use crate::clock::Clock;
@@ -59,7 +61,7 @@ pub struct Settings {
     pub stop_time: Duration,
 }
 
-/// A bound server that does not run yet.
+/// A server that does not run yet.
 pub struct Engine<S> {
     loops: Vec<Loop<S>>,
     address: SocketAddr,
@@ -73,18 +75,53 @@ pub struct Handle {
     mailboxes: Vec<Arc<Mailbox>>,
 }
 
-impl<S: Service> Engine<S> {
-    /// Opens the listeners and starts the workers. `tap` makes one tap for each loop.
+/// Open listeners, one for each loop, that nobody accepts from yet. What needs to know the real port
+/// can be made between this and the engine.
+#[derive(Debug)]
+pub struct Listeners {
+    listeners: Vec<TcpListener>,
+    address: SocketAddr,
+}
+
+impl Listeners {
+    /// Opens them.
     ///
     /// # Errors
     ///
     /// What the system says: the port is in use, the address is not ours, no permission.
-    pub fn bind(
+    pub fn open(settings: &Settings) -> io::Result<Self> {
+        let loops = settings.loops.max(1);
+        let mut address = settings.address;
+        let mut listeners = Vec::new();
+        for _ in 0..loops {
+            let listener = listener::listen(address, loops > 1)?;
+            // The first listener may have been given its port: the others share it.
+            address = listener.local_addr()?;
+            listeners.push(listener);
+        }
+        Ok(Self { listeners, address })
+    }
+
+    /// Where they listen, with the real port.
+    #[must_use]
+    pub const fn address(&self) -> SocketAddr {
+        self.address
+    }
+}
+
+impl<S: Service> Engine<S> {
+    /// Starts the workers and sets up the loops. `tap` makes one tap for each loop.
+    ///
+    /// # Errors
+    ///
+    /// When the system gives no thread, or nothing to wait for events with.
+    pub fn new(
+        listeners: Listeners,
         settings: &Settings,
         service: Arc<S>,
         mut tap: impl FnMut() -> Option<Box<dyn Tap>>,
     ) -> io::Result<Self> {
-        let loops = settings.loops.max(1);
+        let Listeners { listeners, address } = listeners;
         let wanted = (settings.connections as u64).saturating_add(SPARE_DESCRIPTORS);
         let descriptors = event_loop::raise_descriptors(wanted);
         let room =
@@ -95,21 +132,15 @@ impl<S: Service> Engine<S> {
             service,
             protocol: Arc::new(settings.protocol.clone()),
             clock: settings.clock,
-            connections: (settings.connections.min(room) / loops).max(1),
+            connections: (settings.connections.min(room) / listeners.len().max(1)).max(1),
             stop_time: settings.stop_time,
             stage: Arc::clone(&stage),
         });
-        let mut address = settings.address;
-        let mut bound = Vec::new();
-        for _ in 0..loops {
-            let listener = listener::listen(address, loops > 1)?;
-            // The first listener may have been given its port: the others share it.
-            address = listener.local_addr()?;
-            bound.push(Loop::new(Arc::clone(&shared), listener, tap())?);
-        }
-        let mailboxes = bound.iter().map(Loop::mailbox).collect();
+        let one = |listener| Loop::new(Arc::clone(&shared), listener, tap());
+        let loops: Vec<Loop<S>> = listeners.into_iter().map(one).collect::<io::Result<_>>()?;
+        let mailboxes = loops.iter().map(Loop::mailbox).collect();
         Ok(Self {
-            loops: bound,
+            loops,
             address,
             handle: Handle { stage, mailboxes },
         })

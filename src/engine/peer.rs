@@ -1,7 +1,9 @@
 //! A connection with its socket: one turn of reading, talking and writing.
 
+use std::fs::File;
 use std::io::{self, ErrorKind, IoSlice, Read, Write};
 use std::net::{Shutdown, SocketAddr};
+use std::os::unix::fs::FileExt;
 use std::time::Instant;
 
 use mio::net::TcpStream;
@@ -80,11 +82,6 @@ impl Peer {
         self.read_closed |= event.is_read_closed() || event.is_error();
     }
 
-    /// Makes the next turn read, whatever is remembered of the socket.
-    pub(super) const fn look_again(&mut self) {
-        self.readable = true;
-    }
-
     /// Reads, talks and writes until the socket has no more, the budget is used up, or it is over.
     pub(super) fn turn<S: Service>(
         &mut self,
@@ -98,7 +95,7 @@ impl Peer {
             if let Some(job) = self.conversation.drive(service, self.address, now, records) {
                 return Outcome::Job(job);
             }
-            match self.write(now.instant) {
+            match self.write(now.instant, buffer) {
                 Ok(Flow::Blocked) => {
                     // A client that will not read its answer until it has sent everything must be
                     // read from all the same.
@@ -176,7 +173,7 @@ impl Peer {
         }
     }
 
-    fn write(&mut self, now: Instant) -> io::Result<Flow> {
+    fn write(&mut self, now: Instant, buffer: &mut [u8]) -> io::Result<Flow> {
         let before = self.conversation.connection().unsent();
         let mut left = BYTES_A_TURN;
         while self.conversation.connection().unsent() > 0 {
@@ -189,7 +186,7 @@ impl Peer {
             let Some(transmit) = self.conversation.poll_transmit() else {
                 break;
             };
-            match put(&mut self.stream, &transmit, left) {
+            match put(&mut self.stream, &transmit, left, buffer) {
                 Ok(0) => return Err(ErrorKind::WriteZero.into()),
                 Ok(count) => {
                     left = left.saturating_sub(count);
@@ -233,33 +230,53 @@ enum Flow {
 }
 
 /// Writes once, at most `most` bytes of a file.
-fn put(stream: &mut TcpStream, transmit: &Transmit<'_>, most: u64) -> io::Result<u64> {
+fn put(
+    stream: &mut TcpStream,
+    transmit: &Transmit<'_>,
+    most: u64,
+    buffer: &mut [u8],
+) -> io::Result<u64> {
     let count = match transmit {
         Transmit::Bytes([first, []]) => stream.write(first)?,
         Transmit::Bytes([[], second]) => stream.write(second)?,
         Transmit::Bytes([first, second]) => {
             stream.write_vectored(&[IoSlice::new(first), IoSlice::new(second)])?
         }
-        // The head waits in the socket for the first bytes of the file (MSG_MORE): one segment.
-        Transmit::File { head, length, .. } if !head.is_empty() => {
-            let flags = SendFlags::NOSIGNAL;
-            let flags = if *length > 0 {
-                flags | SendFlags::MORE
-            } else {
-                flags
-            };
-            rustix::net::send(&*stream, head, flags)?
-        }
         Transmit::File {
+            head,
             file,
             offset,
             length,
-            ..
-        } => {
-            let mut offset = *offset;
-            let most = usize::try_from((*length).min(most)).unwrap_or(usize::MAX);
-            rustix::fs::sendfile(&*stream, file, Some(&mut offset), most)?
-        }
+        } => match small_file(head, file, *offset, *length, buffer) {
+            Some(whole) => stream.write(whole)?,
+            // The head waits in the socket for the first bytes of the file (MSG_MORE): one segment.
+            None if !head.is_empty() => {
+                rustix::net::send(&*stream, head, SendFlags::NOSIGNAL | SendFlags::MORE)?
+            }
+            None => {
+                let mut offset = *offset;
+                let most = usize::try_from((*length).min(most)).unwrap_or(usize::MAX);
+                rustix::fs::sendfile(&*stream, file, Some(&mut offset), most)?
+            }
+        },
     };
     Ok(count as u64)
+}
+
+/// The head and the rest of a file behind it, when both fit into the buffer: for a small file two
+/// copies are quicker than what `sendfile` does to avoid them. A file that is shorter by now than it
+/// was when the head was written is left to `sendfile`, which finds its end.
+fn small_file<'a>(
+    head: &[u8],
+    file: &File,
+    offset: u64,
+    length: u64,
+    buffer: &'a mut [u8],
+) -> Option<&'a [u8]> {
+    let length = usize::try_from(length).ok()?;
+    let whole = buffer.get_mut(..head.len().checked_add(length)?)?;
+    let (front, back) = whole.split_at_mut_checked(head.len())?;
+    front.copy_from_slice(head);
+    file.read_exact_at(back, offset).ok()?;
+    Some(whole)
 }

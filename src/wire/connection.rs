@@ -538,16 +538,18 @@ impl Connection {
                 || self.buffer.len() < self.protocol.limits.head_bytes)
     }
 
-    /// Whether it is a kept connection that waits for its next request and has not one byte of it.
+    /// Since when it is a kept connection that waits for its next request and has not one byte of it.
     ///
     /// ```
     /// use blankline::wire::{Connection, Protocol};
     /// # #[allow(clippy::disallowed_methods)] let now = std::time::Instant::now();
-    /// assert!(!Connection::new(Protocol::default().into(), now).is_idle_kept());
+    /// assert_eq!(Connection::new(Protocol::default().into(), now).idle_since(), None);
     /// ```
     #[must_use]
-    pub fn is_idle_kept(&self) -> bool {
-        self.flags.is_kept && self.server == ServerState::Waiting && self.buffer.is_empty()
+    pub fn idle_since(&self) -> Option<Instant> {
+        let is_idle = self.server == ServerState::Waiting && self.buffer.is_empty();
+        (self.flags.is_kept && is_idle && self.client == ClientState::SendingHead)
+            .then_some(self.since)
     }
 
     fn is_within_line(&self) -> bool {
@@ -606,6 +608,10 @@ impl Connection {
                 self.flags.keep = self.protocol.keep_alive && head.asks_keep_alive();
                 if let BodyFraming::Length(length) = framing {
                     self.client = self.client.after(ClientInput::HeadWithBody);
+                    // Told at once: the client is waiting at this moment.
+                    if let Some(fault) = expectation(&head) {
+                        self.note(fault);
+                    }
                     (self.body_length, self.body_left) = (length, length);
                     self.flags.hinted = false;
                 } else {
@@ -774,19 +780,19 @@ fn admit(head: &mut RequestHead, limits: &Limits) -> Result<BodyFraming, Fault> 
         return Err(fault);
     }
     let framing = head.framing()?;
-    if let BodyFraming::Length(length) = framing {
-        if length > limits.body_bytes {
-            let at = head
-                .fields_named(b"Content-Length")
-                .next()
-                .map_or(Span::default(), |field| field.value_at);
-            return Err(Fault::new(FaultKind::BodyTooLarge, at).measured(length, limits.body_bytes));
-        }
-        let expect = head.fields_named(b"Expect").next();
-        let expect = expect.filter(|field| super::has_token(&field.value, b"100-continue"));
-        if let Some(at) = expect.map(|field| field.value_at) {
-            head.report(Fault::new(FaultKind::ExpectContinue, at));
-        }
+    if let BodyFraming::Length(length) = framing
+        && length > limits.body_bytes
+    {
+        let field = head.fields_named(b"Content-Length").next();
+        let at = field.map_or(Span::default(), |field| field.value_at);
+        return Err(Fault::new(FaultKind::BodyTooLarge, at).measured(length, limits.body_bytes));
     }
     Ok(framing)
+}
+
+/// Where a client says that it waits for a 1xx response, which it will not get (RFC 1945 9.1).
+fn expectation(head: &RequestHead) -> Option<Fault> {
+    let expect = head.fields_named(b"Expect").next()?;
+    super::has_token(&expect.value, b"100-continue")
+        .then(|| Fault::new(FaultKind::ExpectContinue, expect.value_at))
 }

@@ -242,8 +242,8 @@ faults! {
         "The first {limit} bytes hold no blank line, and a head may have no more (--head-bytes); send fewer or shorter fields."
         "前 {limit} 字节里没有空行，而首部最多只能有这么多（--head-bytes）；请减少或缩短字段。";
     HeadCutShort "head-cut-short" 400 2 "RFC 1945 5"
-        "The client closed its side before the blank line; end the head with an empty line: \\r\\n\\r\\n."
-        "客户端在空行之前就关闭了发送方向；请用一个空行结束首部：\\r\\n\\r\\n。";
+        "The sender closed its side before the blank line; end the head with an empty line: \\r\\n\\r\\n."
+        "发送方在空行之前就关闭了发送方向；请用一个空行结束首部：\\r\\n\\r\\n。";
     HeadSilent "head-silent" Note 2 "RFC 1945 5"
         "Still waiting for the blank line: press Enter once more."
         "还在等空行：请再按一次回车。";
@@ -366,8 +366,8 @@ faults! {
         "The body would have {seen} bytes, and the limit is {limit} (--body-bytes)."
         "主体将有 {seen} 字节，上限是 {limit}（--body-bytes）。";
     BodyCutShort "body-cut-short" 400 11 "RFC 1945 7.2.2"
-        "Only {seen} of the {limit} bytes of body came before the client closed its side; a client cannot end a request's body by closing."
-        "客户端关闭发送方向之前只到了 {limit} 字节主体中的 {seen} 字节；客户端不能用关闭来结束请求主体。";
+        "Only {seen} of the {limit} bytes of body came before the sender closed its side; closing does not end a body that has a Content-Length."
+        "发送方关闭发送方向之前只到了 {limit} 字节主体中的 {seen} 字节；有 Content-Length 的主体不能用关闭来结束。";
     BodySilent "body-silent" Note 11 "RFC 1945 7.2.2"
         "Got {seen} of the {limit} bytes of body, and still waiting for the rest: is Content-Length too large?"
         "主体已收到 {seen} 字节，共 {limit} 字节，还在等剩下的：Content-Length 是不是太大？";
@@ -375,7 +375,7 @@ faults! {
         "The body stopped at {seen} of {limit} bytes, and no more came in time (--body-time)."
         "主体停在 {limit} 字节中的 {seen} 字节，规定时间内没有更多数据（--body-time）。";
     ExcessBytes "excess-bytes" Note 11 "RFC 1945 7.2.2"
-        "{seen} bytes came after the end of the message; they are not part of it (is Content-Length too small?)."
+        "Bytes came after the end of the message, {seen} in all; they are not part of it (is Content-Length too small?)."
         "消息结束之后又来了 {seen} 字节；它们不属于这条消息（Content-Length 是不是太小？）。";
 
     // Conditions

@@ -27,9 +27,10 @@ use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use blankline::app::Site;
 use blankline::cli::parse_serve_args;
 use blankline::cli::serve::ServeArgs;
-use blankline::engine::{Engine, Handle, Service, Settings};
+use blankline::engine::{Engine, Handle, Listeners, Service, Settings};
 use blankline::record::Tap;
 use blankline::wire::{FaultKind, dissect_request};
 
@@ -62,6 +63,13 @@ impl Case {
     pub(crate) fn serve_args(&self) -> ServeArgs {
         parse_serve_args(self.args.iter().map(OsString::from))
             .unwrap_or_else(|error| panic!("{}: {error}", self.name))
+    }
+
+    /// The site with these flags, as if it listened on its usual port.
+    pub(crate) fn site(&self) -> Site {
+        let args = self.serve_args();
+        let address = args.engine_settings().unwrap().address;
+        args.site(address).unwrap()
     }
 
     /// Whether the answer is what a silence leads to: a client that closes its sending side as soon as
@@ -263,7 +271,8 @@ impl Running {
     /// The lesson site with these flags, on a port of the system's choice.
     pub(crate) fn site(args: &ServeArgs, tap: impl FnMut() -> Option<Box<dyn Tap>>) -> Self {
         let settings = args.engine_settings().unwrap();
-        Self::start(settings, args.site().unwrap(), tap)
+        let site = args.site(settings.address).unwrap();
+        Self::start(settings, site, tap)
     }
 
     /// Any service, on a port of the system's choice.
@@ -273,7 +282,13 @@ impl Running {
         tap: impl FnMut() -> Option<Box<dyn Tap>>,
     ) -> Self {
         settings.address.set_port(0);
-        let engine = Engine::bind(&settings, Arc::new(service), tap).unwrap();
+        let engine = Engine::new(
+            Listeners::open(&settings).unwrap(),
+            &settings,
+            Arc::new(service),
+            tap,
+        )
+        .unwrap();
         Self {
             address: engine.address(),
             handle: engine.handle(),
