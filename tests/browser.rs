@@ -4,9 +4,11 @@
 //! WebDriver is JSON over HTTP, so a dozen lines of HTTP are all the client that is needed.
 
 #![allow(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
     clippy::disallowed_methods,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
     reason = "a panic in a test, or in a function that only tests call, is its report"
 )]
 

@@ -9,11 +9,11 @@
 //! And nothing panics. A failure names the seed, so that `message(seed)` makes the same one again.
 
 #![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::indexing_slicing,
     clippy::disallowed_methods,
+    clippy::indexing_slicing,
+    clippy::panic,
     clippy::print_stderr,
+    clippy::unwrap_used,
     reason = "a panic in a test, or in a function that only tests call, is its report"
 )]
 
@@ -24,9 +24,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
 use blankline::wire::{
-    Anatomy, BodyFraming, Connection, Event, Fault, FieldName, FieldValue, Opinion, Part, Protocol,
-    RequestHead, ResponseHead, ResponseWriter, Status, dissect_request, dissect_response,
-    request_opinion,
+    Anatomy, BodyFraming, Connection, Event, Fault, FaultKind, FieldName, FieldValue, Opinion,
+    Part, Protocol, RequestHead, ResponseHead, ResponseWriter, Status, dissect_request,
+    dissect_response, request_opinion,
 };
 use support::{Chance, cases, none, on_threads};
 

@@ -5,9 +5,9 @@
 //! ends. Each client runs under `timeout`, so that a hang is a failure and not a wait.
 
 #![allow(
-    clippy::unwrap_used,
-    clippy::panic,
     clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
     reason = "a panic in a test, or in a function that only tests call, is its report"
 )]
 

@@ -4,9 +4,9 @@
 //! a test waits for an event, and only a hang makes it wait for long.
 
 #![allow(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
     clippy::disallowed_methods,
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
     reason = "a panic in a test, or in a function that only tests call, is its report"
 )]
 
