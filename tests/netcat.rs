@@ -20,7 +20,7 @@ use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
 use blankline::wire::{Status, dissect_response};
-use support::{Case, Program, cases, compare, has_tool, none, on_threads};
+use support::{Case, Program, cases, compare, converse, has_tool, none, on_threads};
 
 /// How a netcat treats the end of its input.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -87,6 +87,25 @@ fn netcat(program: &str, flags: &[&str], address: SocketAddr) -> Command {
         .arg(address.ip().to_string())
         .arg(address.port().to_string());
     command
+}
+
+/// Row ST-04, for a request that names no host.
+#[test]
+fn an_absolute_location_names_the_real_port() {
+    let flags = ["--frozen", "--edition=rfc1945"].map(str::to_owned);
+    let server = Program::serve(&flags);
+    let answer = converse(
+        server.address,
+        [&b"GET /redirect/ HTTP/1.0\r\n\r\n"[..]],
+        false,
+    )
+    .unwrap();
+    let location = dissect_response(&answer)
+        .field(b"Location")
+        .unwrap()
+        .into_owned();
+    let wanted = format!("http://{}/user/", server.address);
+    assert_eq!(String::from_utf8(location).unwrap(), wanted);
 }
 
 #[test]
