@@ -24,9 +24,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
 use blankline::wire::{
-    Anatomy, BodyFraming, Connection, Event, Fault, FieldName, FieldValue, Opinion, Part, Protocol,
-    RequestHead, ResponseHead, ResponseWriter, Status, dissect_request, dissect_response,
-    request_opinion,
+    Anatomy, BodyFraming, Connection, Event, Fault, FaultKind, FieldName, FieldValue, Opinion,
+    Part, Protocol, RequestHead, ResponseHead, ResponseWriter, Status, dissect_request,
+    dissect_response, request_opinion,
 };
 use support::{Chance, cases, none, on_threads};
 
