@@ -28,7 +28,14 @@ fn main() {
     let site = parse_serve_args([]).unwrap().site(address).unwrap();
     let protocol = Arc::new(Protocol::default());
     println!("{:<14} {:>12}", "exchange", "ns");
+    let wanted: Vec<String> = std::env::args()
+        .skip(1)
+        .filter(|word| !word.starts_with('-'))
+        .collect();
     for (name, request) in EXCHANGES {
+        if !wanted.is_empty() && !wanted.iter().any(|word| word == name) {
+            continue;
+        }
         let mut times: Vec<f64> = (0..ROUNDS)
             .map(|_| round(&site, &protocol, request))
             .collect();
