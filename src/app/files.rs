@@ -22,7 +22,7 @@ use rustix::fs::{
 };
 use rustix::io::Errno;
 
-use crate::wire::{FaultKind, HttpDate};
+use crate::wire::{FaultKind, FieldValue, HttpDate};
 
 /// Where files are looked for.
 #[derive(Debug)]
@@ -180,7 +180,7 @@ impl Files {
 
 /// The content type by the path's extension; text is taken to be UTF-8.
 #[must_use]
-pub fn content_type(path: &[u8]) -> &'static str {
+pub fn content_type(path: &[u8]) -> FieldValue {
     let name = path
         .rsplit(|&octet| octet == b'/')
         .next()
@@ -192,7 +192,7 @@ pub fn content_type(path: &[u8]) -> &'static str {
     let known = TYPES
         .iter()
         .find(|(known, _)| extension.eq_ignore_ascii_case(known.as_bytes()));
-    known.map_or("application/octet-stream", |(_, content_type)| content_type)
+    known.map_or(OCTETS, |(_, content_type)| content_type.clone())
 }
 
 /// Files that may be held open at once: enough for a page and its parts, far from any limit.
@@ -211,25 +211,28 @@ const EMBEDDED: &[(&str, &[u8])] = &[
     ("site.css", include_bytes!("site/site.css")),
 ];
 
-const TYPES: &[(&str, &str)] = &[
-    ("html", "text/html; charset=utf-8"),
-    ("htm", "text/html; charset=utf-8"),
-    ("css", "text/css; charset=utf-8"),
-    ("js", "text/javascript; charset=utf-8"),
-    ("txt", "text/plain; charset=utf-8"),
-    ("md", "text/markdown; charset=utf-8"),
-    ("http", "message/http"),
-    ("json", "application/json"),
-    ("svg", "image/svg+xml"),
-    ("png", "image/png"),
-    ("jpg", "image/jpeg"),
-    ("jpeg", "image/jpeg"),
-    ("gif", "image/gif"),
-    ("webp", "image/webp"),
-    ("ico", "image/vnd.microsoft.icon"),
-    ("pdf", "application/pdf"),
-    ("wasm", "application/wasm"),
-    ("woff2", "font/woff2"),
+/// What a file is of which nothing is known (RFC 1945 7.2.1).
+const OCTETS: FieldValue = FieldValue::constant("application/octet-stream");
+
+const TYPES: &[(&str, FieldValue)] = &[
+    ("html", FieldValue::constant("text/html; charset=utf-8")),
+    ("htm", FieldValue::constant("text/html; charset=utf-8")),
+    ("css", FieldValue::constant("text/css; charset=utf-8")),
+    ("js", FieldValue::constant("text/javascript; charset=utf-8")),
+    ("txt", FieldValue::constant("text/plain; charset=utf-8")),
+    ("md", FieldValue::constant("text/markdown; charset=utf-8")),
+    ("http", FieldValue::constant("message/http")),
+    ("json", FieldValue::constant("application/json")),
+    ("svg", FieldValue::constant("image/svg+xml")),
+    ("png", FieldValue::constant("image/png")),
+    ("jpg", FieldValue::constant("image/jpeg")),
+    ("jpeg", FieldValue::constant("image/jpeg")),
+    ("gif", FieldValue::constant("image/gif")),
+    ("webp", FieldValue::constant("image/webp")),
+    ("ico", FieldValue::constant("image/vnd.microsoft.icon")),
+    ("pdf", FieldValue::constant("application/pdf")),
+    ("wasm", FieldValue::constant("application/wasm")),
+    ("woff2", FieldValue::constant("font/woff2")),
 ];
 
 /// Refuses what could leave a folder before the system is asked at all.
@@ -560,7 +563,11 @@ mod tests {
             ("a.", "application/octet-stream"),
             ("", "application/octet-stream"),
         ] {
-            assert_eq!(content_type(path.as_bytes()), wanted, "{path}");
+            assert_eq!(
+                content_type(path.as_bytes()).octets(),
+                wanted.as_bytes(),
+                "{path}"
+            );
         }
     }
 

@@ -25,11 +25,11 @@ pub struct Reply {
     /// The resource's entity tag, quotes included.
     pub entity_tag: Option<FieldValue>,
     /// What the body is. A redirect has one even without a body, as in the notes.
-    pub content_type: Option<Cow<'static, str>>,
+    pub content_type: Option<FieldValue>,
     /// Where a redirect leads, already encoded for the wire.
     pub location: Option<FieldValue>,
     /// What caches may do.
-    pub cache_control: Option<&'static str>,
+    pub cache_control: Option<FieldValue>,
     /// The methods that the resource takes.
     pub allow: Option<&'static str>,
     /// Cookies to set, in this order.
@@ -90,10 +90,10 @@ impl Reply {
     #[must_use]
     pub fn with_body(
         mut self,
-        content_type: &'static str,
+        content_type: FieldValue,
         body: impl Into<Cow<'static, str>>,
     ) -> Self {
-        self.content_type = Some(Cow::Borrowed(content_type));
+        self.content_type = Some(content_type);
         self.body = Body::Bytes(match body.into() {
             Cow::Borrowed(text) => Cow::Borrowed(text.as_bytes()),
             Cow::Owned(text) => Cow::Owned(text.into_bytes()),
@@ -124,12 +124,9 @@ impl Reply {
         };
         let has_body = !self.status.is_bodiless();
         let mut writer = ResponseWriter::new(self.status, phrase).date(FieldName::DATE, wire.now);
-        let fixed = |value: &'static str| FieldValue::new(value.as_bytes()).ok();
-        if let Some(server) = wire.server {
-            writer = writer.field(FieldName::SERVER, server);
-        }
+        writer = put(writer, FieldName::SERVER, wire.server);
         if self.varies_by_cookie {
-            writer = put(writer, FieldName::VARY, fixed("Cookie").as_ref());
+            writer = writer.field(FieldName::VARY, &COOKIE);
         }
         // No file may claim to be newer than the answer that carries it (RFC 1945 10.10).
         if let Some(last_modified) = self.last_modified.filter(|_| has_body) {
@@ -137,18 +134,8 @@ impl Reply {
         }
         writer = put(writer, FieldName::ETAG, self.entity_tag.as_ref());
         if has_body {
-            writer = put(
-                writer,
-                FieldName::X_FRAME_OPTIONS,
-                fixed("SAMEORIGIN").as_ref(),
-            );
-            if let Some(content_type) = &self.content_type {
-                let content_type = match content_type {
-                    Cow::Borrowed(text) => FieldValue::new(text.as_bytes()),
-                    Cow::Owned(text) => FieldValue::new(text.clone().into_bytes()),
-                };
-                writer = put(writer, FieldName::CONTENT_TYPE, content_type.ok().as_ref());
-            }
+            writer = writer.field(FieldName::X_FRAME_OPTIONS, &SAMEORIGIN);
+            writer = put(writer, FieldName::CONTENT_TYPE, self.content_type.as_ref());
         }
         writer = put(writer, FieldName::LOCATION, self.location.as_ref());
         if has_body {
@@ -157,15 +144,14 @@ impl Reply {
         writer = put(
             writer,
             FieldName::CACHE_CONTROL,
-            self.cache_control.and_then(fixed).as_ref(),
+            self.cache_control.as_ref(),
         );
-        writer = put(
-            writer,
-            FieldName::ALLOW,
-            self.allow.and_then(fixed).as_ref(),
-        );
+        let allow = self
+            .allow
+            .and_then(|methods| FieldValue::new(methods.as_bytes()).ok());
+        writer = put(writer, FieldName::ALLOW, allow.as_ref());
         if wire.may_keep_alive {
-            writer = put(writer, FieldName::CONNECTION, fixed("keep-alive").as_ref());
+            writer = writer.field(FieldName::CONNECTION, &KEEP_ALIVE);
         }
         for cookie in &self.cookies {
             writer = writer.set_cookie(cookie, wire.edition, wire.now);
@@ -175,10 +161,14 @@ impl Reply {
 }
 
 /// The content type of the site's pages.
-pub const HTML: &str = "text/html; charset=utf-8";
+pub const HTML: FieldValue = FieldValue::constant("text/html; charset=utf-8");
 
 /// The content type of lessons and echoes.
-pub const TEXT: &str = "text/plain; charset=utf-8";
+pub const TEXT: FieldValue = FieldValue::constant("text/plain; charset=utf-8");
+
+const COOKIE: FieldValue = FieldValue::constant("Cookie");
+const SAMEORIGIN: FieldValue = FieldValue::constant("SAMEORIGIN");
+const KEEP_ALIVE: FieldValue = FieldValue::constant("keep-alive");
 
 /// Whether the answer is a Simple-Response, a body and nothing else, whatever its status (RFC 1945 6):
 /// to a whole and valid Simple-Request. One that breaks a rule is told so with a status line.

@@ -49,9 +49,8 @@ impl Route {
     /// Whether it takes the method; HEAD is taken wherever GET is (RFC 1945 8.2).
     #[must_use]
     pub fn takes(&self, method: &[u8]) -> bool {
-        self.allow
-            .split(", ")
-            .any(|allowed| allowed.as_bytes() == method)
+        let mut methods = self.allow.as_bytes().split(|&octet| octet == b',');
+        methods.any(|allowed| allowed.trim_ascii() == method)
     }
 }
 

@@ -34,7 +34,6 @@ pub struct Conversation {
     connection: Connection,
     /// The exchange under way; boxed, so that an idle connection is small.
     exchange: Option<Box<Underway>>,
-    outbound: Option<Box<Outbound>>,
 }
 
 /// A whole request on its way to a worker, and back with its response.
@@ -58,6 +57,7 @@ pub enum Transmit<'a> {
     },
 }
 
+/// A request from its head on, and its response until the last byte.
 #[derive(Debug)]
 struct Underway {
     at: SystemTime,
@@ -65,6 +65,7 @@ struct Underway {
     head: Option<Box<RequestHead>>,
     body: Vec<u8>,
     faults: Vec<Fault>,
+    outbound: Option<Outbound>,
 }
 
 #[derive(Debug)]
@@ -83,7 +84,6 @@ impl Conversation {
         Self {
             connection: Connection::new(protocol, now),
             exchange: None,
-            outbound: None,
         }
     }
 
@@ -140,7 +140,7 @@ impl Conversation {
                         continue;
                     };
                     match service.place(&request.head) {
-                        Place::Worker => return Some(request),
+                        Place::Worker => return Some(Box::new(request)),
                         Place::Loop => {
                             let response = answer(service, &request, HttpDate::from(now.wall));
                             self.complete(service, request.head, response, now);
@@ -234,7 +234,7 @@ impl Conversation {
     /// Output: what to send next, if anything.
     #[must_use]
     pub fn poll_transmit(&self) -> Option<Transmit<'_>> {
-        let outbound = self.outbound.as_deref()?;
+        let outbound = self.exchange.as_ref()?.outbound.as_ref()?;
         let (head, sent) = (outbound.head.as_slice(), outbound.sent);
         let head_length = head.len() as u64;
         let head = head.get(usize::try_from(sent).ok()?..).unwrap_or_default();
@@ -257,7 +257,11 @@ impl Conversation {
 
     /// Input: `bytes` more bytes went out. [`drive`](Self::drive) next, once all of them did.
     pub fn transmitted(&mut self, bytes: u64, now: Instant) {
-        if let Some(outbound) = &mut self.outbound {
+        if let Some(Underway {
+            outbound: Some(outbound),
+            ..
+        }) = self.exchange.as_deref_mut()
+        {
             outbound.sent += bytes;
         }
         self.connection.transmitted(bytes, now);
@@ -282,50 +286,54 @@ impl Conversation {
         ) {
             return None;
         }
-        let is_ended = self.outbound.is_some() || self.connection.server() == ServerState::Closed;
-        let exchange = if is_ended {
-            self.exchange.take()?
-        } else {
-            return None;
-        };
-        let outbound = self.outbound.take();
+        let is_closed = self.connection.server() == ServerState::Closed;
+        let is_ended = |exchange: &mut Box<Underway>| exchange.outbound.is_some() || is_closed;
+        let Underway {
+            at,
+            started,
+            head,
+            faults,
+            outbound,
+            ..
+        } = *self.exchange.take_if(is_ended)?;
         if !wanted {
             return None;
         }
         Some(Record::Exchange(Box::new(Exchange {
-            at: exchange.at,
+            at,
             peer,
-            head: exchange.head,
-            faults: exchange.faults,
+            head,
+            faults,
             status: outbound.as_ref().map(|outbound| outbound.status),
             bytes: outbound.as_ref().map_or(0, |outbound| outbound.sent),
-            took: ended().saturating_duration_since(exchange.started),
+            took: ended().saturating_duration_since(started),
         })))
     }
 
-    fn request(&mut self, peer: SocketAddr, may_keep: bool) -> Option<Job> {
+    fn request(&mut self, peer: SocketAddr, may_keep: bool) -> Option<Request> {
         let exchange = self.exchange.as_mut()?;
-        Some(Box::new(Request {
+        Some(Request {
             head: exchange.head.take()?,
             body: std::mem::take(&mut exchange.body),
             peer,
             may_keep_alive: may_keep && self.connection.may_keep_alive(),
-        }))
+        })
     }
 
     fn send(&mut self, response: Response, now: Now) -> Result<(), Fault> {
         let Response { head, body, faults } = response;
-        if let Some(exchange) = &mut self.exchange {
-            exchange.faults.extend(faults);
-        }
         let responded = self.connection.respond(&head, body.length(), now.instant);
+        let exchange = self
+            .exchange
+            .get_or_insert_with(|| Underway::new(None, now));
+        exchange.faults.extend(faults);
         responded.map_err(|_| Fault::new(FaultKind::ServerError, Span::default()))?;
-        self.outbound = Some(Box::new(Outbound {
+        exchange.outbound = Some(Outbound {
             status: head.status(),
             head: EncodedHead::into_bytes(head),
             body,
             sent: 0,
-        }));
+        });
         Ok(())
     }
 }
@@ -348,6 +356,7 @@ impl Underway {
             head,
             body: Vec::new(),
             faults: Vec::new(),
+            outbound: None,
         })
     }
 

@@ -89,6 +89,34 @@ impl FieldName {
 pub struct FieldValue(Cow<'static, [u8]>);
 
 impl FieldValue {
+    /// A value from the program's own text; in a `const`, the compiler checks it.
+    ///
+    /// # Panics
+    ///
+    /// When the text has a control character or stands between blanks.
+    ///
+    /// ```
+    /// use blankline::wire::FieldValue;
+    /// const KEPT: FieldValue = FieldValue::constant("keep-alive");
+    /// assert_eq!(KEPT.octets(), b"keep-alive");
+    /// ```
+    #[must_use]
+    pub const fn constant(text: &'static str) -> Self {
+        let mut rest = text.as_bytes();
+        assert!(
+            rest.trim_ascii().len() == rest.len(),
+            "blanks around a value are not part of it"
+        );
+        while let [octet, after @ ..] = rest {
+            assert!(
+                *octet >= b' ' && *octet != 0x7F,
+                "a control character in a field's value"
+            );
+            rest = after;
+        }
+        Self(Cow::Borrowed(text.as_bytes()))
+    }
+
     /// Checks a value. Blanks around it are left out: on the wire they would not be part of it.
     ///
     /// # Errors
@@ -283,10 +311,24 @@ impl ResponseWriter {
         self.head
     }
 
+    #[inline]
     fn line(&mut self, name: FieldName, value: &[u8]) {
-        self.start_line(name);
-        self.put(Part::FieldValue, value);
-        self.put(Part::LineEnd(LineEnd::CrLf), b"\r\n");
+        let name = name.octets();
+        let head = &mut self.head;
+        let start = head.bytes.len();
+        head.bytes.reserve(name.len() + value.len() + 4);
+        head.bytes.extend_from_slice(name);
+        head.bytes.extend_from_slice(b": ");
+        head.bytes.extend_from_slice(value);
+        head.bytes.extend_from_slice(b"\r\n");
+        let (name_end, end) = (start + name.len(), head.bytes.len());
+        head.anatomy.push_all([
+            (Part::FieldName, name_end),
+            (Part::Colon, name_end + 1),
+            (Part::Whitespace, name_end + 2),
+            (Part::FieldValue, end - 2),
+            (Part::LineEnd(LineEnd::CrLf), end),
+        ]);
     }
 
     fn start_line(&mut self, name: FieldName) {

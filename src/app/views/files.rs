@@ -65,9 +65,8 @@ fn serve(visit: &Visit<'_>, path: &[u8], found: Found) -> Reply {
     });
     reply.last_modified = Some(found.last_modified);
     reply.entity_tag = entity_tag;
-    reply.content_type = Some(Cow::Borrowed(content_type(path)));
-    // Store it, but ask before each use: so that the 304 can be seen every time.
-    reply.cache_control = Some("no-cache");
+    reply.content_type = Some(content_type(path));
+    reply.cache_control = Some(NO_CACHE);
     reply.body = match (condition.outcome, found.content) {
         (Outcome::NotModified, _) => Body::EMPTY,
         (_, Content::Embedded(bytes)) => Body::Bytes(Cow::Borrowed(bytes)),
@@ -84,6 +83,9 @@ fn serve(visit: &Visit<'_>, path: &[u8], found: Found) -> Reply {
         .extend(condition.fault.map(|kind| Fault::new(kind, at)));
     reply
 }
+
+/// Store it, but ask before each use: so that the 304 can be seen every time.
+const NO_CACHE: FieldValue = FieldValue::constant("no-cache");
 
 /// Whether a Referer names a page of this site: an absolute URI with our host, or a relative one,
 /// which is resolved against the request's own (RFC 1945 10.13).

@@ -9,7 +9,7 @@ use crate::wire::Status;
 /// The head and the body as they came.
 pub(in crate::app) fn raw(visit: &Visit<'_>) -> Reply {
     let mut reply = Reply::new(Status::OK);
-    reply.content_type = Some(Cow::Borrowed(TEXT));
+    reply.content_type = Some(TEXT);
     reply.body = Body::Bytes(Cow::Owned(
         [visit.head().bytes(), &visit.request.body].concat(),
     ));
