@@ -288,6 +288,7 @@ impl<S: Service> Loop<S> {
     fn completions(&mut self, now: Now) {
         for completion in self.mailbox.take() {
             if let Some(peer) = self.peers.get_mut(completion.token) {
+                peer.catch_up(now.instant, &mut self.buffer);
                 let service = &*self.shared.service;
                 peer.conversation.complete(
                     service,

@@ -1,14 +1,15 @@
 //! A connection with its socket: one turn of reading, talking and writing.
 
 use std::fs::File;
-use std::io::{self, ErrorKind, IoSlice, Read, Write};
+use std::io::{self, ErrorKind, IoSlice, Read};
 use std::net::{Shutdown, SocketAddr};
 use std::os::unix::fs::FileExt;
 use std::time::Instant;
 
 use mio::net::TcpStream;
 use mio::{Interest, Registry, Token};
-use rustix::net::SendFlags;
+use rustix::fs::sendfile;
+use rustix::net::{SendAncillaryBuffer, SendFlags, send, sendmsg};
 
 use super::conversation::{Conversation, Job, Now, Transmit};
 use super::service::Service;
@@ -132,6 +133,13 @@ impl Peer {
         }
     }
 
+    /// Reads what came while a worker was busy, so that nothing unread turns the close into a reset.
+    pub(super) fn catch_up(&mut self, now: Instant, buffer: &mut [u8]) {
+        if self.conversation.connection().wants_bytes() {
+            self.read(now, buffer);
+        }
+    }
+
     /// Asks the system to say when the socket can go on, unless it was asked before.
     ///
     /// # Errors
@@ -175,6 +183,14 @@ impl Peer {
 
     fn write(&mut self, now: Instant, buffer: &mut [u8]) -> io::Result<Flow> {
         let before = self.conversation.connection().unsent();
+        // Where the close follows at once, the last bytes wait for its FIN (MSG_MORE) and both leave in
+        // one segment: one less to be made and taken in. Where bytes could still come from the client,
+        // a close would turn into a reset, and what waits would be lost: there nothing waits.
+        let last = if self.conversation.connection().ends_with_response() {
+            SendFlags::NOSIGNAL | SendFlags::MORE
+        } else {
+            SendFlags::NOSIGNAL
+        };
         let mut left = BYTES_A_TURN;
         while self.conversation.connection().unsent() > 0 {
             if !self.writable {
@@ -186,7 +202,7 @@ impl Peer {
             let Some(transmit) = self.conversation.poll_transmit() else {
                 break;
             };
-            match put(&mut self.stream, &transmit, left, buffer) {
+            match put(&self.stream, &transmit, left, last, buffer) {
                 Ok(0) => return Err(ErrorKind::WriteZero.into()),
                 Ok(count) => {
                     left = left.saturating_sub(count);
@@ -229,18 +245,19 @@ enum Flow {
     Budget,
 }
 
-/// Writes once, at most `most` bytes of a file.
+/// Writes once, at most `most` bytes of a file; with the flags of `last` what ends the response.
 fn put(
-    stream: &mut TcpStream,
+    stream: &TcpStream,
     transmit: &Transmit<'_>,
     most: u64,
+    last: SendFlags,
     buffer: &mut [u8],
 ) -> io::Result<u64> {
     let count = match transmit {
-        Transmit::Bytes([first, []]) => stream.write(first)?,
-        Transmit::Bytes([[], second]) => stream.write(second)?,
+        Transmit::Bytes([whole, []] | [[], whole]) => send(stream, whole, last)?,
         Transmit::Bytes([first, second]) => {
-            stream.write_vectored(&[IoSlice::new(first), IoSlice::new(second)])?
+            let slices = [IoSlice::new(first), IoSlice::new(second)];
+            sendmsg(stream, &slices, &mut SendAncillaryBuffer::default(), last)?
         }
         Transmit::File {
             head,
@@ -248,15 +265,13 @@ fn put(
             offset,
             length,
         } => match small_file(head, file, *offset, *length, buffer) {
-            Some(whole) => stream.write(whole)?,
-            // The head waits in the socket for the first bytes of the file (MSG_MORE): one segment.
-            None if !head.is_empty() => {
-                rustix::net::send(&*stream, head, SendFlags::NOSIGNAL | SendFlags::MORE)?
-            }
+            Some(whole) => send(stream, whole, last)?,
+            // The head waits for the first bytes of the file: they leave together.
+            None if !head.is_empty() => send(stream, head, SendFlags::NOSIGNAL | SendFlags::MORE)?,
             None => {
                 let mut offset = *offset;
                 let most = usize::try_from((*length).min(most)).unwrap_or(usize::MAX);
-                rustix::fs::sendfile(&*stream, file, Some(&mut offset), most)?
+                sendfile(stream, file, Some(&mut offset), most)?
             }
         },
     };

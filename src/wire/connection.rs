@@ -212,7 +212,10 @@ impl Connection {
         if self.server == ServerState::Lingering {
             self.over();
         }
-        if matches!(self.client, ClientState::Done | ClientState::Broken) {
+        // A next request that came before the end is still to be answered.
+        if self.client == ClientState::Broken
+            || (self.client == ClientState::Done && self.buffer.is_empty())
+        {
             self.client = self.client.after(ClientInput::Eof);
         }
     }
@@ -362,7 +365,7 @@ impl Connection {
             self.server = self.server.after(ServerInput::SentAndKeep);
             self.client = self.client.after(ClientInput::Next);
             self.scan = HeadScan::default();
-            self.head_length = 0;
+            (self.head_length, self.body_length) = (0, 0);
             self.since = now;
             self.flags = Flags {
                 eof: self.flags.eof,
@@ -508,7 +511,7 @@ impl Connection {
     }
 
     /// Whether the response under way may say `Connection: keep-alive`: the request asked for it,
-    /// came whole, and it is allowed here.
+    /// came whole, and it is allowed here. Once the response is given: whether it said so.
     ///
     /// ```
     /// use blankline::wire::{Connection, Protocol};
@@ -521,6 +524,24 @@ impl Connection {
     #[must_use]
     pub const fn may_keep_alive(&self) -> bool {
         self.flags.keep
+    }
+
+    /// Whether the connection ends with the last byte of the response under way, and the client has no
+    /// reason to send another: its request had no body, behind which more could follow by mistake.
+    ///
+    /// ```
+    /// use blankline::wire::{Connection, Protocol, ResponseWriter, Status};
+    /// # #[allow(clippy::disallowed_methods)] let now = std::time::Instant::now();
+    /// let mut connection = Connection::new(Protocol::default().into(), now);
+    /// connection.receive(b"GET / HTTP/1.0\r\n\r\n", now);
+    /// while connection.poll_event().is_some() {}
+    /// connection.respond(&ResponseWriter::new(Status::OK, "OK").finish(), 0, now).unwrap();
+    /// assert!(connection.ends_with_response());
+    /// ```
+    #[must_use]
+    pub fn ends_with_response(&self) -> bool {
+        let is_over = self.client == ClientState::Done && self.buffer.is_empty();
+        !self.flags.keep && (self.flags.eof || (is_over && self.body_length == 0))
     }
 
     /// Whether more bytes are welcome now. Not while a response is owed and a full head's worth of
@@ -795,4 +816,33 @@ fn expectation(head: &RequestHead) -> Option<Fault> {
     let expect = head.fields_named(b"Expect").next()?;
     super::has_token(&expect.value, b"100-continue")
         .then(|| Fault::new(FaultKind::ExpectContinue, expect.value_at))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::{FieldName, FieldValue, ResponseWriter, Status};
+
+    /// What `nc -N` does with two requests in a file while the first is with a worker.
+    #[test]
+    fn an_end_that_comes_before_the_answer_leaves_the_next_request_standing() {
+        #[allow(clippy::disallowed_methods, reason = "a test has to start somewhere")]
+        let now = Instant::now();
+        let mut connection = Connection::new(Arc::default(), now);
+        let one = b"GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n";
+        connection.receive(&one.repeat(2), now);
+        assert!(matches!(connection.poll_event(), Some(Event::Head(..))));
+        assert!(matches!(connection.poll_event(), Some(Event::EndOfMessage)));
+        connection.receive_eof();
+        for _ in 0..2 {
+            let head = ResponseWriter::new(Status::OK, "OK")
+                .content_length(0)
+                .field(FieldName::CONNECTION, &FieldValue::constant("keep-alive"))
+                .finish();
+            connection.respond(&head, 0, now).unwrap();
+            connection.transmitted(head.bytes().len() as u64, now);
+            while connection.poll_event().is_some() {}
+        }
+        assert_eq!(connection.server(), ServerState::Closed);
+    }
 }
