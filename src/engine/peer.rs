@@ -9,6 +9,7 @@ use std::time::Instant;
 use mio::net::TcpStream;
 use mio::{Interest, Registry, Token};
 use rustix::fs::sendfile;
+use rustix::net::sockopt::set_tcp_cork;
 use rustix::net::{SendAncillaryBuffer, SendFlags, send, sendmsg};
 
 use super::conversation::{Conversation, Job, Now, Transmit};
@@ -21,8 +22,9 @@ use crate::wire::ServerState;
 const READS_A_TURN: u32 = 4;
 
 /// How many bytes a connection may write in one turn, for the same reason. A socket's buffer on
-/// loopback holds some 2.5 MiB, so this is felt only by a very fast reader.
-const BYTES_A_TURN: u64 = 8 * 1024 * 1024;
+/// loopback holds some 2.5 MiB, so this is felt only by a very fast reader. 2 MiB: nginx's
+/// `sendfile_max_chunk`.
+const BYTES_A_TURN: u64 = 2 * 1024 * 1024;
 
 /// A connection.
 #[derive(Debug)]
@@ -42,6 +44,8 @@ pub(super) struct Peer {
     /// The client's FIN is in the socket, so a short read does not mean that all is read.
     read_closed: bool,
     is_shut: bool,
+    /// A file is going out, in full segments only (TCP_CORK).
+    is_corked: bool,
     registered: Option<Interest>,
 }
 
@@ -72,6 +76,7 @@ impl Peer {
             writable: true,
             read_closed: false,
             is_shut: false,
+            is_corked: false,
             registered: None,
         }
     }
@@ -202,6 +207,10 @@ impl Peer {
             let Some(transmit) = self.conversation.poll_transmit() else {
                 break;
             };
+            if !self.is_corked && is_large_file(&transmit, buffer) {
+                set_tcp_cork(&self.stream, true)?;
+                self.is_corked = true;
+            }
             match put(&self.stream, &transmit, left, last, buffer) {
                 Ok(0) => return Err(ErrorKind::WriteZero.into()),
                 Ok(count) => {
@@ -212,6 +221,11 @@ impl Peer {
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(error) => return Err(error),
             }
+        }
+        if self.is_corked && self.conversation.connection().server() != ServerState::Closed {
+            // The close does this by itself; a connection that stays has to be told.
+            set_tcp_cork(&self.stream, false)?;
+            self.is_corked = false;
         }
         Ok(if before > 0 {
             Flow::Progress
@@ -266,8 +280,8 @@ fn put(
             length,
         } => match small_file(head, file, *offset, *length, buffer) {
             Some(whole) => send(stream, whole, last)?,
-            // The head waits for the first bytes of the file: they leave together.
-            None if !head.is_empty() => send(stream, head, SendFlags::NOSIGNAL | SendFlags::MORE)?,
+            // The cork holds the head until the first bytes of the file: they leave together.
+            None if !head.is_empty() => send(stream, head, SendFlags::NOSIGNAL)?,
             None => {
                 let mut offset = *offset;
                 let most = usize::try_from((*length).min(most)).unwrap_or(usize::MAX);
@@ -276,6 +290,16 @@ fn put(
         },
     };
     Ok(count as u64)
+}
+
+/// Whether this is the start of a file that does not fit into the buffer.
+fn is_large_file(transmit: &Transmit<'_>, buffer: &[u8]) -> bool {
+    match transmit {
+        Transmit::Bytes(_) => false,
+        Transmit::File { head, length, .. } => {
+            !head.is_empty() && (head.len() as u64).saturating_add(*length) > buffer.len() as u64
+        }
+    }
 }
 
 /// The head and the rest of a file behind it, when both fit into the buffer: for a small file two
