@@ -26,7 +26,9 @@ use std::time::Instant;
 
 use blankline::app::Site;
 use blankline::clock::Clock;
-use blankline::engine::{Conversation, Now, Place, Request, Response, Service, Transmit, answer};
+use blankline::engine::{
+    Conversation, Intake, Now, Place, Request, Response, Service, Transmit, Work, answer,
+};
 use blankline::record::Record;
 use blankline::wire::{
     Anatomy, Fault, FaultKind, HttpDate, RequestHead, ResponseHead, ServerState, dissect_request,
@@ -78,6 +80,10 @@ impl Watched {
 impl Service for Watched {
     fn place(&self, head: &RequestHead) -> Place {
         self.site.place(head)
+    }
+
+    fn intake(&self, head: &RequestHead, length: u64) -> Result<Intake, Fault> {
+        self.site.intake(head, length)
     }
 
     fn respond(&self, request: &Request, now: HttpDate) -> Response {
@@ -138,13 +144,19 @@ impl<'a, S: Service> Table<'a, S> {
             may_keep: true,
         };
         let peer = SocketAddr::from(([127, 0, 0, 1], 40_000));
-        while let Some(job) = self
+        while let Some(work) = self
             .conversation
             .drive(self.service, peer, now, &mut self.records)
         {
-            let response = answer(self.service, &job, HttpDate::from(now.wall));
-            self.conversation
-                .complete(self.service, job.head, response, now);
+            match work {
+                Work::Answer(job) => {
+                    let response = answer(self.service, &job, HttpDate::from(now.wall));
+                    self.conversation
+                        .complete(self.service, job.head, response, now);
+                }
+                Work::Store(store) => self.conversation.stored(store.run().result, self.now),
+                Work::Discard(sink) => drop(sink),
+            }
         }
     }
 

@@ -377,7 +377,7 @@ fn ab_with_kept_connections() {
 
 /// Row RSP-16, 20 times of 20: the client sends all of its 5 MB, come what may, and sees the 413.
 fn sees_its_refusal(mut client: impl FnMut(SocketAddr, &Path) -> Output) {
-    let server = Program::serve(&["--frozen".to_owned(), "--body-bytes=1000000".to_owned()]);
+    let server = Program::serve(&["--frozen".to_owned(), "--max-body=1000000".to_owned()]);
     let body = vec![b'x'; 5 << 20];
     let upload = tempfile::NamedTempFile::new().unwrap();
     fs::write(upload.path(), body).unwrap();

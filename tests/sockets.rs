@@ -236,7 +236,7 @@ fn a_thousand_slow_heads_hold_nobody_up() {
 /// Row RSP-16: without a lingering close the RST would take the answer away from such a client.
 #[test]
 fn a_refused_upload_sees_its_status_every_time() {
-    let server = site(&["--frozen", "--body-bytes=1000000"]);
+    let server = site(&["--frozen", "--max-body=1000000"]);
     let upload = [
         &b"POST /raw HTTP/1.0\r\nContent-Length: 5242880\r\n\r\n"[..],
         &vec![b'x'; 5 << 20],
@@ -543,7 +543,7 @@ fn a_client_that_never_reads_is_dropped_in_the_end() {
 
 #[test]
 fn a_fast_uploader_starves_nobody() {
-    let server = site(&["--frozen", "--body-bytes=100000000"]);
+    let server = site(&["--frozen", "--form-bytes=100000000"]);
     let mut upload = server.connect();
     upload
         .write_all(b"POST /raw HTTP/1.0\r\nContent-Length: 60000000\r\n\r\n")

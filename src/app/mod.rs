@@ -18,7 +18,7 @@ pub use reply::{HTML, Reply, TEXT, Wire};
 use std::borrow::Cow;
 use std::sync::LazyLock;
 
-use crate::engine::{Place, Request, Response, Service};
+use crate::engine::{Intake, Place, Request, Response, Service};
 use crate::wire::{
     Edition, Fault, FaultKind, FieldValue, HttpDate, Lang, RequestHead, Span, Status, Version,
     decode_path, encode_location,
@@ -40,6 +40,8 @@ pub struct Settings {
     pub files: Files,
     /// Whether `/hotlink/` serves a request without a Referer.
     pub hotlink_without_referer: bool,
+    /// Bytes of a body that is held in memory.
+    pub form_bytes: u64,
     /// This server's `host:port`, for absolute URIs in answers to requests without a Host.
     pub host: String,
 }
@@ -123,6 +125,15 @@ impl Site {
 impl Service for Site {
     fn place(&self, head: &RequestHead) -> Place {
         urls::find(&decode_path(head.path())).map_or(Place::Loop, |(route, _)| route.place)
+    }
+
+    fn intake(&self, head: &RequestHead, length: u64) -> Result<Intake, Fault> {
+        let limit = self.settings.form_bytes;
+        if length > limit {
+            let fault = Fault::new(FaultKind::FormTooLarge, head.length_at());
+            return Err(fault.measured(length, limit));
+        }
+        Ok(Intake::Memory)
     }
 
     fn respond(&self, request: &Request, now: HttpDate) -> Response {

@@ -3,6 +3,7 @@
 //! It stands on no socket: a request is dissected, handed to the [`Site`], and the answer's bytes are put
 //! together. Only tests are compiled with it.
 
+use std::cell::RefCell;
 use std::net::SocketAddr;
 use std::os::unix::fs::FileExt as _;
 use std::path::PathBuf;
@@ -52,6 +53,7 @@ pub(super) fn settings(folders: &[PathBuf]) -> Settings {
         server: None,
         files: Files::new(folders).unwrap(),
         hotlink_without_referer: true,
+        form_bytes: 2_621_440,
         host: "127.0.0.1:8000".to_owned(),
     }
 }
@@ -86,6 +88,7 @@ pub(super) fn ask_at(site: &Site, request: &str, now: HttpDate) -> Answer {
             &Request {
                 head: Box::new(head),
                 body: body.as_bytes().to_vec(),
+                sink: RefCell::default(),
                 peer: SocketAddr::from(([127, 0, 0, 1], 50_000)),
                 may_keep_alive,
             },

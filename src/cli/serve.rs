@@ -85,6 +85,10 @@ pub struct ServeArgs {
     #[arg(long, env = "BLANKLINE_QUEUE", value_name = "N", default_value_t = 64, value_parser = at_least_one)]
     pub queue: usize,
 
+    /// Threads that write uploads to disk
+    #[arg(long, env = "BLANKLINE_WRITERS", value_name = "N", default_value_t = 2, value_parser = at_least_one)]
+    pub writers: usize,
+
     /// Whether to keep a connection when the client asks for it: on or off
     #[arg(
         long,
@@ -150,11 +154,20 @@ pub struct LimitArgs {
     /// Bytes of a request's body
     #[arg(
         long,
-        env = "BLANKLINE_BODY_BYTES",
+        env = "BLANKLINE_MAX_BODY",
         value_name = "BYTES",
-        default_value_t = 10_485_760
+        default_value_t = 1_073_741_824
     )]
-    pub body_bytes: u64,
+    pub max_body: u64,
+
+    /// Bytes of a body that is held in memory, such as a form's
+    #[arg(
+        long,
+        env = "BLANKLINE_FORM_BYTES",
+        value_name = "BYTES",
+        default_value_t = 2_621_440
+    )]
+    pub form_bytes: u64,
 
     /// Seconds for a head, from its first byte to the blank line
     #[arg(long, env = "BLANKLINE_HEAD_TIME", value_name = "SECONDS", default_value = "60", value_parser = parse_seconds)]
@@ -223,6 +236,7 @@ impl ServeArgs {
             loops: self.loops,
             workers: self.workers,
             queue: self.queue,
+            writers: self.writers,
             connections: self.limits.connections,
             stop_time: self.limits.stop_time,
         })
@@ -239,7 +253,7 @@ impl ServeArgs {
                 head_bytes: limits.head_bytes,
                 fields: limits.fields,
                 target_bytes: limits.target_bytes,
-                body_bytes: limits.body_bytes,
+                body_bytes: limits.max_body,
                 head_time: limits.head_time,
                 body_time: limits.body_time,
                 write_time: limits.write_time,
@@ -278,6 +292,7 @@ impl ServeArgs {
             server,
             files,
             hotlink_without_referer: self.hotlink_empty,
+            form_bytes: self.limits.form_bytes,
             host: address.to_string(),
         }))
     }

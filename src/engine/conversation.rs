@@ -1,19 +1,20 @@
 //! A connection and a site, talking: everything between the bytes and the views but the socket.
 //!
-//! Bytes and times go in, a job for a worker and the bytes to send come out. The loop drives it with
+//! Bytes and times go in, work for other threads and the bytes to send come out. The loop drives it with
 //! a socket; the golden tests drive it without one, so that both run the same code.
 
+use std::cell::RefCell;
 use std::fs::File;
 use std::net::SocketAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::{Instant, SystemTime};
 
-use super::service::{Body, Place, Request, Response, Service};
+use super::service::{Body, BodySink, Intake, Place, Request, Response, Service};
 use crate::record::{Exchange, Hint, Record};
 use crate::wire::{
-    Connection, EncodedHead, Event, Fault, FaultKind, HttpDate, Protocol, RequestHead, ServerState,
-    Span, Status,
+    BodyFraming, Connection, EncodedHead, Event, Fault, FaultKind, HttpDate, Protocol, RequestHead,
+    ServerState, Span, Status,
 };
 
 /// What a turn needs to know of the world.
@@ -38,6 +39,67 @@ pub struct Conversation {
 
 /// A whole request on its way to a worker, and back with its response.
 pub type Job = Box<Request>;
+
+/// What is not done on the loop.
+#[derive(Debug)]
+pub enum Work {
+    /// Answer this, and bring the response to [`Conversation::complete`].
+    Answer(Job),
+    /// Let the sink take these bytes, and bring what came of it to [`Conversation::stored`].
+    Store(Store),
+    /// Drop this: it may have a file to remove.
+    Discard(Box<dyn BodySink>),
+}
+
+/// A piece of a body on its way to its sink.
+#[derive(Debug)]
+pub struct Store {
+    sink: Box<dyn BodySink>,
+    /// The first `filled` of these.
+    octets: Vec<u8>,
+    filled: usize,
+    /// Whether it is the last piece.
+    ends: bool,
+}
+
+/// What came of a piece.
+#[derive(Debug)]
+pub struct Stored {
+    /// The sink, ready for more; or why the request is refused.
+    pub result: Result<Box<dyn BodySink>, Fault>,
+    /// The buffer, to be used again.
+    pub octets: Vec<u8>,
+}
+
+impl Store {
+    /// Does it. May wait for a disk.
+    #[must_use]
+    pub fn run(self) -> Stored {
+        let Self {
+            mut sink,
+            octets,
+            filled,
+            ends,
+        } = self;
+        let bytes = octets.get(..filled).unwrap_or_default();
+        let taken = catch_unwind(AssertUnwindSafe(|| {
+            sink.take(bytes)?;
+            if ends { sink.finish() } else { Ok(()) }
+        }));
+        let taken =
+            taken.unwrap_or_else(|_| Err(Fault::new(FaultKind::ServerError, Span::default())));
+        Stored {
+            result: taken.map(|()| sink),
+            octets,
+        }
+    }
+
+    /// Gives the sink back: there was nobody to do it.
+    #[must_use]
+    pub fn undone(self) -> Box<dyn BodySink> {
+        self.sink
+    }
+}
 
 /// What is to be sent next.
 #[derive(Debug)]
@@ -64,6 +126,9 @@ struct Underway {
     started: Instant,
     head: Option<Box<RequestHead>>,
     body: Vec<u8>,
+    sink: Option<Box<dyn BodySink>>,
+    /// The sink is away with a piece of the body.
+    is_storing: bool,
     faults: Vec<Fault>,
     outbound: Option<Outbound>,
 }
@@ -118,29 +183,34 @@ impl Conversation {
         self.connection.receive_reset();
     }
 
-    /// Works on everything that came in. A request for a worker is handed out; bring its response
-    /// to [`complete`](Self::complete), or its head to [`turn_away`](Self::turn_away).
+    /// Works on everything that came in, until there is nothing more or something that another thread
+    /// has to do. A request that nobody takes goes to [`turn_away`](Self::turn_away).
     pub fn drive<S: Service>(
         &mut self,
         service: &S,
         peer: SocketAddr,
         now: Now,
         records: &mut Option<Vec<Record>>,
-    ) -> Option<Job> {
-        while let Some(event) = self.connection.poll_event() {
+    ) -> Option<Work> {
+        while !self.is_storing()
+            && let Some(event) = self.connection.poll_event()
+        {
             match event {
-                Event::Head(head, _) => self.exchange = Some(Underway::new(Some(head), now)),
-                Event::Data(data) => {
-                    if let Some(exchange) = &mut self.exchange {
-                        exchange.add(data);
+                Event::Head(head, framing) => self.begin(service, head, framing, now),
+                Event::Data(data) => match &mut self.exchange {
+                    Some(exchange) if exchange.sink.is_some() => {
+                        let filled = data.len();
+                        return self.store(data, filled).map(Work::Store);
                     }
-                }
+                    Some(exchange) => exchange.add(data),
+                    None => {}
+                },
                 Event::EndOfMessage => {
                     let Some(request) = self.request(peer, now.may_keep) else {
                         continue;
                     };
                     match service.place(&request.head) {
-                        Place::Worker => return Some(Box::new(request)),
+                        Place::Worker => return Some(Work::Answer(Box::new(request))),
                         Place::Loop => {
                             let response = answer(service, &request, HttpDate::from(now.wall));
                             self.complete(service, request.head, response, now);
@@ -168,11 +238,106 @@ impl Conversation {
                         Some(head) => exchange.head = Some(head),
                         None => exchange.faults.push(fault),
                     }
+                    let sink = exchange.sink.take();
                     self.refuse(service, &fault, now);
+                    if let Some(sink) = sink {
+                        return Some(Work::Discard(sink));
+                    }
                 }
             }
         }
         None
+    }
+
+    fn begin<S: Service>(
+        &mut self,
+        service: &S,
+        head: Box<RequestHead>,
+        framing: BodyFraming,
+        now: Now,
+    ) {
+        let intake = match framing {
+            BodyFraming::Length(length) => service.intake(&head, length),
+            BodyFraming::None | BodyFraming::UntilClose => Ok(Intake::Memory),
+        };
+        let exchange = self.exchange.insert(Underway::new(Some(head), now));
+        match intake {
+            Ok(Intake::Memory) => {}
+            Ok(Intake::Stream(sink)) => exchange.sink = Some(sink),
+            Err(fault) => self.connection.refuse(fault),
+        }
+    }
+
+    /// How many bytes of a body are still to come for a sink that is ready for them; 0 when there is no
+    /// such body. They may be read into a buffer and given to [`take_in`](Self::take_in).
+    #[must_use]
+    pub fn awaited(&self) -> u64 {
+        let waits = |exchange: &Underway| exchange.sink.is_some();
+        if self.exchange.as_deref().is_some_and(waits) {
+            self.connection.body_left()
+        } else {
+            0
+        }
+    }
+
+    /// Input: the first `filled` bytes of the buffer came for the sink, at least one and at most
+    /// [`awaited`](Self::awaited).
+    pub fn take_in(&mut self, octets: Vec<u8>, filled: usize, now: Instant) -> Option<Store> {
+        self.connection.received_body(filled as u64, now);
+        self.store(octets, filled)
+    }
+
+    /// Input: a piece of the body is with its sink. [`drive`](Self::drive) next.
+    pub fn stored(&mut self, result: Result<Box<dyn BodySink>, Fault>, now: Instant) {
+        let Some(exchange) = &mut self.exchange else {
+            return;
+        };
+        exchange.is_storing = false;
+        // The client was not slow while nobody read.
+        self.connection.received_body(0, now);
+        match result {
+            Ok(sink) => exchange.sink = Some(sink),
+            Err(fault) => self.connection.refuse(fault),
+        }
+    }
+
+    /// The sink, when the connection is over: it has to be dropped where waiting is allowed.
+    pub fn abandon(&mut self) -> Option<Box<dyn BodySink>> {
+        self.exchange.as_mut()?.sink.take()
+    }
+
+    fn store(&mut self, octets: Vec<u8>, filled: usize) -> Option<Store> {
+        let exchange = self.exchange.as_mut()?;
+        let sink = exchange.sink.take()?;
+        exchange.is_storing = true;
+        Some(Store {
+            sink,
+            octets,
+            filled,
+            ends: self.connection.body_left() == 0,
+        })
+    }
+
+    fn is_storing(&self) -> bool {
+        let stores = |exchange: &Underway| exchange.is_storing;
+        self.exchange.as_deref().is_some_and(stores)
+    }
+
+    /// Whether more bytes are welcome now; not while the sink is busy, so that the client waits too.
+    #[must_use]
+    pub fn wants_bytes(&self) -> bool {
+        !self.is_storing() && self.connection.wants_bytes()
+    }
+
+    /// When to call [`handle_timeout`](Self::handle_timeout) if nothing happens before. While the sink is
+    /// busy it is not the client who is slow.
+    #[must_use]
+    pub fn poll_timeout(&self) -> Option<Instant> {
+        if self.is_storing() {
+            None
+        } else {
+            self.connection.poll_timeout()
+        }
     }
 
     /// A request is answered; its head comes back for the record.
@@ -187,6 +352,18 @@ impl Conversation {
         if let Err(fault) = self.send(response, now) {
             self.refuse(service, &fault, now);
         }
+    }
+
+    /// Nobody is free to store a piece of a body: all `places` in the queue are taken. [`drive`](Self::drive)
+    /// next.
+    pub fn cannot_store(&mut self, places: usize, now: Instant) {
+        let at = self
+            .exchange
+            .as_ref()
+            .and_then(|exchange| exchange.head.as_ref())
+            .map_or(Span::default(), |head| head.target_at());
+        let fault = Fault::new(FaultKind::ServerBusy, at).measured(0, places as u64);
+        self.stored(Err(fault), now);
     }
 
     /// No worker is free to answer a request: all `places` in the queue are taken.
@@ -315,6 +492,7 @@ impl Conversation {
         Some(Request {
             head: exchange.head.take()?,
             body: std::mem::take(&mut exchange.body),
+            sink: RefCell::new(exchange.sink.take()),
             peer,
             may_keep_alive: may_keep && self.connection.may_keep_alive(),
         })
@@ -355,6 +533,8 @@ impl Underway {
             started: now.instant,
             head,
             body: Vec::new(),
+            sink: None,
+            is_storing: false,
             faults: Vec::new(),
             outbound: None,
         })

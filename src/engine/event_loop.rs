@@ -11,12 +11,12 @@ use mio::net::{TcpListener, TcpStream};
 use mio::{Events, Interest, Poll, Token, Waker};
 use rustix::io::Errno;
 
-use super::conversation::{Conversation, Job, Now};
-use super::peer::{Outcome, Peer};
+use super::conversation::{Conversation, Now, Work};
+use super::peer::{Buffers, Outcome, Peer};
 use super::peers::Peers;
-use super::service::Service;
+use super::service::{BodySink, Service};
 use super::timers::Timers;
-use super::workers::{Mailbox, Workers};
+use super::workers::{Done, Mailbox, ReplyTo, Task, Workers};
 use crate::clock::Clock;
 use crate::record::{Record, Tap};
 use crate::wire::{Protocol, ServerState};
@@ -34,9 +34,6 @@ const LONG_IDLE: Duration = Duration::from_millis(100);
 /// How long accepting rests when there is no room, unless a connection closes before.
 const ACCEPT_REST: Duration = Duration::from_millis(100);
 
-/// One read's worth of bytes; a loop has one such buffer, however many connections it has.
-const READ_BUFFER: usize = 64 * 1024;
-
 /// How far stopping has come.
 pub(super) const RUNNING: u8 = 0;
 
@@ -46,7 +43,10 @@ pub(super) struct Shared<S> {
     pub(super) service: Arc<S>,
     pub(super) protocol: Arc<Protocol>,
     pub(super) clock: Clock,
+    /// For views that wait.
     pub(super) workers: Workers,
+    /// For bodies.
+    pub(super) writers: Workers,
     /// Connections a loop may have at once.
     pub(super) connections: usize,
     /// How long stopping waits for exchanges under way.
@@ -72,7 +72,9 @@ pub(super) struct Loop<S> {
     resting: Option<Instant>,
     /// When stopping gives up on what is under way.
     stop_at: Option<Instant>,
-    buffer: Box<[u8]>,
+    buffers: Buffers,
+    /// Who waits for a buffer.
+    starved: VecDeque<Token>,
     /// Made only while there is a tap.
     records: Option<Vec<Record>>,
     tap: Option<Box<dyn Tap>>,
@@ -99,7 +101,8 @@ impl<S: Service> Loop<S> {
             acceptable: true,
             resting: None,
             stop_at: None,
-            buffer: vec![0; READ_BUFFER].into_boxed_slice(),
+            buffers: Buffers::new(),
+            starved: VecDeque::new(),
             records: tap.as_ref().map(|_| Vec::new()),
             tap,
         })
@@ -217,7 +220,7 @@ impl<S: Service> Loop<S> {
         let outcome = peer.turn(
             &*self.shared.service,
             now,
-            &mut self.buffer,
+            &mut self.buffers,
             &mut self.records,
         );
         if !matches!(outcome, Outcome::Close) {
@@ -245,7 +248,7 @@ impl<S: Service> Loop<S> {
             let outcome = peer.turn(
                 &*self.shared.service,
                 now,
-                &mut self.buffer,
+                &mut self.buffers,
                 &mut self.records,
             );
             self.settle(token, outcome, now);
@@ -260,7 +263,8 @@ impl<S: Service> Loop<S> {
         match outcome {
             Outcome::Close => return self.close(token),
             Outcome::Again => enqueue(&mut self.queue, token, peer),
-            Outcome::Job(job) => self.submit(token, job, now),
+            Outcome::Work(work) => self.submit(token, work, now),
+            Outcome::Starved => self.starved.push_back(token),
             Outcome::Wait => {
                 if peer.watch(self.poll.registry(), token).is_err() {
                     return self.close(token);
@@ -268,37 +272,91 @@ impl<S: Service> Loop<S> {
             }
         }
         if let Some(peer) = self.peers.get_mut(token) {
-            let wanted = peer.conversation.connection().poll_timeout();
+            let wanted = peer.conversation.poll_timeout();
             self.timers.set(token, &mut peer.armed, wanted);
         }
     }
 
-    fn submit(&mut self, token: Token, job: Job, now: Now) {
-        let workers = &self.shared.workers;
-        let Err(job) = workers.submit(token, job, &self.mailbox) else {
+    fn submit(&mut self, token: Token, work: Work, now: Now) {
+        let mailbox = Arc::clone(&self.mailbox);
+        let reply_to = ReplyTo { token, mailbox };
+        let Shared {
+            workers, writers, ..
+        } = &*self.shared;
+        let (submitted, places) = match work {
+            Work::Answer(job) => (
+                workers.submit(Task::Answer(job, reply_to)),
+                workers.places(),
+            ),
+            Work::Store(store) => (
+                writers.submit(Task::Store(store, reply_to)),
+                writers.places(),
+            ),
+            Work::Discard(sink) => {
+                self.discard(sink);
+                if let Some(peer) = self.peers.get_mut(token) {
+                    enqueue(&mut self.queue, token, peer);
+                }
+                return;
+            }
+        };
+        let Some(peer) = self.peers.get_mut(token) else {
             return;
         };
-        if let Some(peer) = self.peers.get_mut(token) {
-            peer.conversation
-                .turn_away(&*self.shared.service, job.head, workers.places(), now);
-            enqueue(&mut self.queue, token, peer);
+        match submitted {
+            Ok(()) => return,
+            Err(Task::Answer(job, _)) => {
+                peer.conversation
+                    .turn_away(&*self.shared.service, job.head, places, now);
+            }
+            Err(Task::Store(..) | Task::Discard(_)) => {
+                peer.conversation.cannot_store(places, now.instant);
+            }
         }
+        enqueue(&mut self.queue, token, peer);
     }
 
     fn completions(&mut self, now: Now) {
         for completion in self.mailbox.take() {
-            if let Some(peer) = self.peers.get_mut(completion.token) {
-                peer.catch_up(now.instant, &mut self.buffer);
-                let service = &*self.shared.service;
-                peer.conversation.complete(
-                    service,
-                    completion.request.head,
-                    completion.response,
-                    now,
-                );
-                enqueue(&mut self.queue, completion.token, peer);
+            let token = completion.token;
+            let peer = self.peers.get_mut(token);
+            match (completion.done, peer) {
+                (Done::Answered(request, response), Some(peer)) => {
+                    peer.catch_up(now.instant, &mut self.buffers.read);
+                    let service = &*self.shared.service;
+                    peer.conversation
+                        .complete(service, request.head, response, now);
+                    enqueue(&mut self.queue, token, peer);
+                }
+                (Done::Answered(..), None) => {}
+                (Done::Stored(stored), peer) => {
+                    self.buffers.give(stored.octets);
+                    match (stored.result, peer) {
+                        (result, Some(peer)) => {
+                            peer.conversation.stored(result, now.instant);
+                            enqueue(&mut self.queue, token, peer);
+                        }
+                        (Ok(sink), None) => self.discard(sink),
+                        (Err(_), None) => {}
+                    }
+                    self.feed();
+                }
             }
         }
+    }
+
+    /// A buffer is free: the first who waits for one, and is still there, gets a turn.
+    fn feed(&mut self) {
+        while let Some(token) = self.starved.pop_front() {
+            if let Some(peer) = self.peers.get_mut(token) {
+                return enqueue(&mut self.queue, token, peer);
+            }
+        }
+    }
+
+    fn discard(&self, sink: Box<dyn BodySink>) {
+        // Dropped here if there is no place for it there: late, but not never.
+        let _late = self.shared.writers.submit(Task::Discard(sink));
     }
 
     fn expire(&mut self, now: Now) {
@@ -311,7 +369,7 @@ impl<S: Service> Loop<S> {
             let outcome = peer.turn(
                 &*self.shared.service,
                 now,
-                &mut self.buffer,
+                &mut self.buffers,
                 &mut self.records,
             );
             self.settle(token, outcome, now);
@@ -320,6 +378,9 @@ impl<S: Service> Loop<S> {
 
     fn close(&mut self, token: Token) {
         if let Some(mut peer) = self.peers.remove(token) {
+            if let Some(sink) = peer.conversation.abandon() {
+                self.discard(sink);
+            }
             self.timers.clear(token, &mut peer.armed);
             // There is room again, and a descriptor.
             self.resting = None;

@@ -13,6 +13,9 @@
 //!
 //! A request's way: `accept` → `Peer::turn` → `Conversation::drive` → `Connection::poll_event` →
 //! `Service::respond` (here or on a worker) → `Conversation::poll_transmit` → `write`.
+//!
+//! A long body's way: `Service::intake` names a sink → `Peer::fill` → a writer → the sink, piece by piece,
+//! one piece at a time. While it is there nothing is read, so the client can be no faster than the disk.
 
 mod conversation;
 mod event_loop;
@@ -23,8 +26,8 @@ mod service;
 mod timers;
 mod workers;
 
-pub use conversation::{Conversation, Job, Now, Transmit, answer};
-pub use service::{Body, Place, Request, Response, Service};
+pub use conversation::{Conversation, Job, Now, Store, Stored, Transmit, Work, answer};
+pub use service::{Body, BodySink, Intake, Place, Request, Response, Service};
 
 use std::io;
 use std::net::SocketAddr;
@@ -55,6 +58,8 @@ pub struct Settings {
     pub workers: usize,
     /// Requests that may wait for a worker; at least 1.
     pub queue: usize,
+    /// Threads that write bodies to disk; at least 1.
+    pub writers: usize,
     /// Connections in all. Lowered to what the system's limit on descriptors leaves room for.
     pub connections: usize,
     /// How long stopping waits for exchanges under way.
@@ -127,8 +132,12 @@ impl<S: Service> Engine<S> {
         let room =
             usize::try_from(descriptors.saturating_sub(SPARE_DESCRIPTORS)).unwrap_or(usize::MAX);
         let stage = Arc::new(AtomicU8::new(RUNNING));
+        let pool = |name: &str, threads: usize, places: usize| {
+            Workers::start(name, threads, places, &service, settings.clock)
+        };
         let shared = Arc::new(Shared {
-            workers: Workers::start(settings.workers, settings.queue, &service, settings.clock)?,
+            workers: pool("worker", settings.workers, settings.queue)?,
+            writers: pool("writer", settings.writers, PIECES)?,
             service,
             protocol: Arc::new(settings.protocol.clone()),
             clock: settings.clock,
@@ -212,6 +221,7 @@ impl Default for Settings {
             loops: 1,
             workers: 4,
             queue: 64,
+            writers: 2,
             connections: 16_384,
             stop_time: Duration::from_secs(5),
         }
@@ -221,6 +231,10 @@ impl Default for Settings {
 /// Descriptors that connections may not take: standard streams, listeners, polls, wakers, the site's
 /// open files and databases.
 const SPARE_DESCRIPTORS: u64 = 40;
+
+/// Pieces of bodies that may wait for a writer. The long ones are limited by their buffers, so this is felt
+/// only when a thousand short uploads come at once.
+const PIECES: usize = 1024;
 
 /// A loop that cannot go on takes the others with it: half a server would be a riddle.
 fn run_one<S: Service>(one: Loop<S>, handle: &Handle) -> io::Result<()> {

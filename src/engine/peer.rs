@@ -12,7 +12,7 @@ use rustix::fs::sendfile;
 use rustix::net::sockopt::set_tcp_cork;
 use rustix::net::{SendAncillaryBuffer, SendFlags, send, sendmsg};
 
-use super::conversation::{Conversation, Job, Now, Transmit};
+use super::conversation::{Conversation, Now, Transmit, Work};
 use super::service::Service;
 use super::timers::Armed;
 use crate::record::Record;
@@ -56,8 +56,10 @@ pub(super) enum Outcome {
     Wait,
     /// There is more to do: another turn, after the others had theirs.
     Again,
-    /// A worker has to answer; wait for it.
-    Job(Job),
+    /// Something for another thread; wait for it, if it sends word.
+    Work(Work),
+    /// Wait for a buffer: all are on their way to a disk.
+    Starved,
     /// The connection is over: drop it.
     Close,
 }
@@ -93,15 +95,15 @@ impl Peer {
         &mut self,
         service: &S,
         now: Now,
-        buffer: &mut [u8],
+        buffers: &mut Buffers,
         records: &mut Option<Vec<Record>>,
     ) -> Outcome {
         let mut reads = 0;
         loop {
-            if let Some(job) = self.conversation.drive(service, self.address, now, records) {
-                return Outcome::Job(job);
+            if let Some(work) = self.conversation.drive(service, self.address, now, records) {
+                return Outcome::Work(work);
             }
-            match self.write(now.instant, buffer) {
+            match self.write(now.instant, &mut buffers.read) {
                 Ok(Flow::Blocked) => {
                     // A client that will not read its answer until it has sent everything must be
                     // read from all the same.
@@ -127,20 +129,54 @@ impl Peer {
                 }
                 _ => {}
             }
-            if !self.readable || !self.conversation.connection().wants_bytes() {
+            if !self.readable || !self.conversation.wants_bytes() {
                 return Outcome::Wait;
             }
             if reads == READS_A_TURN {
                 return Outcome::Again;
             }
             reads += 1;
-            self.read(now.instant, buffer);
+            if self.conversation.awaited() == 0 {
+                self.read(now.instant, &mut buffers.read);
+                continue;
+            }
+            let Some(mut chunk) = buffers.take() else {
+                return Outcome::Starved;
+            };
+            let filled = self.fill(&mut chunk);
+            if filled == 0 {
+                buffers.give(chunk);
+            } else if let Some(store) = self.conversation.take_in(chunk, filled, now.instant) {
+                return Outcome::Work(Work::Store(store));
+            }
         }
+    }
+
+    /// Reads what there is of a body, straight into the buffer that goes to its sink.
+    fn fill(&mut self, chunk: &mut [u8]) -> usize {
+        let awaited = usize::try_from(self.conversation.awaited()).unwrap_or(usize::MAX);
+        let room = awaited.min(chunk.len());
+        let mut filled = 0;
+        while self.readable
+            && let Some(rest @ [_, ..]) = chunk.get_mut(filled..room)
+        {
+            match self.stream.read(rest) {
+                Ok(0) => {
+                    self.readable = false;
+                    self.conversation.receive_eof();
+                }
+                // Unlike in `read`, a read that does not fill the buffer is followed by another: more comes
+                // while the first bytes are copied, and a fuller buffer costs fewer trips.
+                Ok(count) => filled += count,
+                Err(error) => self.cannot_read(&error),
+            }
+        }
+        filled
     }
 
     /// Reads what came while a worker was busy, so that nothing unread turns the close into a reset.
     pub(super) fn catch_up(&mut self, now: Instant, buffer: &mut [u8]) {
-        if self.conversation.connection().wants_bytes() {
+        if self.conversation.wants_bytes() {
             self.read(now, buffer);
         }
     }
@@ -177,9 +213,15 @@ impl Peer {
                 self.conversation
                     .receive(buffer.get(..count).unwrap_or_default(), now);
             }
-            Err(error) if error.kind() == ErrorKind::WouldBlock => self.readable = false,
-            Err(error) if error.kind() == ErrorKind::Interrupted => {}
-            Err(_) => {
+            Err(error) => self.cannot_read(&error),
+        }
+    }
+
+    fn cannot_read(&mut self, error: &io::Error) {
+        match error.kind() {
+            ErrorKind::Interrupted => {}
+            ErrorKind::WouldBlock => self.readable = false,
+            _ => {
                 self.readable = false;
                 self.conversation.receive_reset();
             }
@@ -247,6 +289,51 @@ impl Peer {
         }
     }
 }
+
+/// What a loop reads into, however many connections it has.
+#[derive(Debug)]
+pub(super) struct Buffers {
+    /// For heads and short bodies.
+    pub read: Box<[u8]>,
+    /// For bodies on their way to a sink: those that are here, and how many may still be made.
+    chunks: Vec<Vec<u8>>,
+    unmade: usize,
+}
+
+impl Buffers {
+    pub(super) fn new() -> Self {
+        Self {
+            read: vec![0; READ_BUFFER].into_boxed_slice(),
+            chunks: Vec::new(),
+            unmade: CHUNKS,
+        }
+    }
+
+    fn take(&mut self) -> Option<Vec<u8>> {
+        if let Some(chunk) = self.chunks.pop() {
+            return Some(chunk);
+        }
+        self.unmade = self.unmade.checked_sub(1)?;
+        Some(vec![0; CHUNK])
+    }
+
+    /// Takes a buffer back; one that was not made here is dropped.
+    pub(super) fn give(&mut self, chunk: Vec<u8>) {
+        if chunk.len() == CHUNK {
+            self.chunks.push(chunk);
+        }
+    }
+}
+
+/// One read's worth of bytes.
+const READ_BUFFER: usize = 64 * 1024;
+
+/// What goes to a sink at once: large enough to be worth the way to another thread, small enough to
+/// stay in a core's cache between the read and the write.
+const CHUNK: usize = 256 * 1024;
+
+/// How many such buffers a loop has: 2 MiB, for any number of uploads.
+const CHUNKS: usize = 8;
 
 enum Flow {
     /// Nothing was to be written.

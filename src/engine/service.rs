@@ -3,7 +3,10 @@
 //! The engine knows no URL. The site sees a whole request and gives a whole response; it never
 //! sees a socket.
 
+use std::any::Any;
 use std::borrow::Cow;
+use std::cell::RefCell;
+use std::fmt::Debug;
 use std::fs::File;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -14,6 +17,15 @@ use crate::wire::{EncodedHead, Fault, HttpDate, RequestHead};
 pub trait Service: Send + Sync + 'static {
     /// Where this request is to be answered.
     fn place(&self, head: &RequestHead) -> Place;
+
+    /// Where a body of `length` bytes goes, which is more than 0. Asked on the loop: it must not wait.
+    ///
+    /// # Errors
+    ///
+    /// The fault that refuses the request before its body came.
+    fn intake(&self, _head: &RequestHead, _length: u64) -> Result<Intake, Fault> {
+        Ok(Intake::Memory)
+    }
 
     /// Answers a request.
     fn respond(&self, request: &Request, now: HttpDate) -> Response;
@@ -31,13 +43,43 @@ pub enum Place {
     Worker,
 }
 
+/// Where a request's body goes.
+#[derive(Debug)]
+pub enum Intake {
+    /// Into memory, whole: [`Request::body`].
+    Memory,
+    /// Piece by piece to a sink, which comes back as [`Request::sink`].
+    Stream(Box<dyn BodySink>),
+}
+
+/// Takes a body in, piece by piece, on threads that may wait for a disk.
+///
+/// Dropping it before the end must leave nothing behind; that, too, is done on such a thread.
+pub trait BodySink: Any + Send + Debug {
+    /// Takes the next bytes, at least one.
+    ///
+    /// # Errors
+    ///
+    /// The fault that refuses the request; the sink is then dropped.
+    fn take(&mut self, bytes: &[u8]) -> Result<(), Fault>;
+
+    /// The last byte was taken.
+    ///
+    /// # Errors
+    ///
+    /// As [`take`](Self::take).
+    fn finish(&mut self) -> Result<(), Fault>;
+}
+
 /// A whole request.
 #[derive(Debug)]
 pub struct Request {
     /// Its head.
     pub head: Box<RequestHead>,
-    /// Its body; empty when it has none.
+    /// Its body; empty when it has none, or when a sink took it.
     pub body: Vec<u8>,
+    /// What took its body, finished. The view takes it out; one that answers on the loop has to.
+    pub sink: RefCell<Option<Box<dyn BodySink>>>,
     /// The client's address.
     pub peer: SocketAddr,
     /// Whether the response may say `Connection: keep-alive`, if it says its length too.

@@ -1,16 +1,19 @@
-//! Threads for views that wait. The loop hands over whole requests and gets whole responses back.
+//! Threads for what waits: views that ask a disk or a database, and bodies on their way to a disk.
 //!
-//! One queue, bounded: what does not fit is turned away at once. Each loop has a mailbox; a worker
-//! puts the completion there and wakes that loop. The loop never waits for a worker, and a
+//! A pool has one queue, bounded: what does not fit is turned away at once. Each loop has a mailbox; a
+//! worker puts the completion there and wakes that loop. The loop never waits for a worker, and a
 //! completion whose connection is gone finds nobody and is dropped.
+//!
+//! The kinds of work are the variants of `Task`, and there are no others. Views and bodies have a pool
+//! each, so that neither can starve the other.
 
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use mio::{Token, Waker};
 
-use super::conversation::{Job, answer};
-use super::service::{Response, Service};
+use super::conversation::{Job, Store, Stored, answer};
+use super::service::{BodySink, Response, Service};
 use crate::clock::Clock;
 use crate::wire::HttpDate;
 
@@ -29,22 +32,38 @@ pub(super) struct Mailbox {
     waker: Waker,
 }
 
-/// A request and its response, back from a worker.
+/// What comes back from a worker, and whose it is.
 #[derive(Debug)]
 pub(super) struct Completion {
-    /// Whose it is.
     pub token: Token,
-    /// The request.
-    pub request: Job,
-    /// The response.
-    pub response: Response,
+    pub done: Done,
 }
 
+/// Work that was done.
 #[derive(Debug)]
-struct Task {
-    token: Token,
-    request: Job,
-    reply_to: Arc<Mailbox>,
+pub(super) enum Done {
+    /// A request, and its response.
+    Answered(Job, Response),
+    /// A piece of a body.
+    Stored(Stored),
+}
+
+/// Work to do.
+#[derive(Debug)]
+pub(super) enum Task {
+    /// Answer a request.
+    Answer(Job, ReplyTo),
+    /// Let a sink take a piece of a body.
+    Store(Store, ReplyTo),
+    /// Drop a sink, and with it a file perhaps.
+    Discard(Box<dyn BodySink>),
+}
+
+/// Where a completion goes.
+#[derive(Debug)]
+pub(super) struct ReplyTo {
+    pub token: Token,
+    pub mailbox: Arc<Mailbox>,
 }
 
 impl Workers {
@@ -54,6 +73,7 @@ impl Workers {
     ///
     /// When the system gives no thread.
     pub(super) fn start<S: Service>(
+        name: &str,
         count: usize,
         places: usize,
         service: &Arc<S>,
@@ -64,7 +84,7 @@ impl Workers {
         let tasks = Arc::new(Mutex::new(tasks));
         for number in 0..count.max(1) {
             let (service, tasks) = (Arc::clone(service), Arc::clone(&tasks));
-            let name = format!("worker-{number}");
+            let name = format!("{name}-{number}");
             let thread = std::thread::Builder::new().name(name);
             thread.spawn(move || work(&*service, &tasks, clock))?;
         }
@@ -77,24 +97,14 @@ impl Workers {
         self.places
     }
 
-    /// Puts a request into the queue.
+    /// Puts work into the queue.
     ///
     /// # Errors
     ///
-    /// Gives the request back when the queue is full.
-    pub(super) fn submit(
-        &self,
-        token: Token,
-        request: Job,
-        reply_to: &Arc<Mailbox>,
-    ) -> Result<(), Job> {
-        let task = Task {
-            token,
-            request,
-            reply_to: Arc::clone(reply_to),
-        };
+    /// Gives it back when the queue is full.
+    pub(super) fn submit(&self, task: Task) -> Result<(), Task> {
         self.queue.try_send(task).map_err(|error| match error {
-            TrySendError::Full(task) | TrySendError::Disconnected(task) => task.request,
+            TrySendError::Full(task) | TrySendError::Disconnected(task) => task,
         })
     }
 }
@@ -139,19 +149,23 @@ fn work<S: Service>(service: &S, tasks: &Mutex<Receiver<Task>>, clock: Clock) {
     loop {
         // The lock is held only while waiting: the others wait for it instead of for the queue.
         let task = tasks.lock().unwrap_or_else(PoisonError::into_inner).recv();
-        let Ok(Task {
-            token,
-            request,
-            reply_to,
-        }) = task
-        else {
+        let Ok(task) = task else {
             return;
         };
-        let response = answer(service, &request, HttpDate::from(clock.wall()));
-        reply_to.put(Completion {
-            token,
-            request,
-            response,
-        });
+        let (done, reply_to) = match task {
+            Task::Answer(request, reply_to) => {
+                let response = answer(service, &request, HttpDate::from(clock.wall()));
+                // Whatever the view left of it is dropped here, where waiting is allowed.
+                drop(request.sink.take());
+                (Done::Answered(request, response), reply_to)
+            }
+            Task::Store(store, reply_to) => (Done::Stored(store.run()), reply_to),
+            Task::Discard(sink) => {
+                drop(sink);
+                continue;
+            }
+        };
+        let ReplyTo { token, mailbox } = reply_to;
+        mailbox.put(Completion { token, done });
     }
 }

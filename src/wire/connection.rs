@@ -2,15 +2,17 @@
 //!
 //! Four kinds of methods:
 //!
-//! * inputs: [`receive`](Connection::receive), [`receive_eof`](Connection::receive_eof),
-//!   [`handle_timeout`](Connection::handle_timeout);
-//! * commands: [`respond`](Connection::respond), [`transmitted`](Connection::transmitted);
+//! * inputs: [`receive`](Connection::receive), [`received_body`](Connection::received_body),
+//!   [`receive_eof`](Connection::receive_eof), [`handle_timeout`](Connection::handle_timeout);
+//! * commands: [`respond`](Connection::respond), [`transmitted`](Connection::transmitted),
+//!   [`refuse`](Connection::refuse);
 //! * outputs: [`poll_event`](Connection::poll_event) (ask until `None` after every input and command),
 //!   [`poll_timeout`](Connection::poll_timeout);
 //! * getters: [`client`](Connection::client), [`server`](Connection::server) and others.
 //!
 //! It holds only the received bytes that it could not use yet. The response's bytes never pass
-//! through: whoever sends them says how many went out, so that a file can go by a shorter way.
+//! through: whoever sends them says how many went out, so that a file can go by a shorter way. A long
+//! body need not pass through either: whoever took it in says how many bytes came.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -51,7 +53,8 @@ pub struct Limits {
     pub fields: usize,
     /// Bytes of a request target. 2,048: the course notes' "2k", a limit of browsers and not of HTTP.
     pub target_bytes: usize,
-    /// Bytes of a request's body. 10 MiB: it is held in memory.
+    /// Bytes of a request's body. 1 GiB: nginx has 1 MiB and Apache 1 GiB. What a site holds in memory is
+    /// limited by the site.
     pub body_bytes: u64,
     /// From the connection (or the first byte of a later request) to the blank line. 60 s: people type.
     pub head_time: Duration,
@@ -382,6 +385,43 @@ impl Connection {
         }
     }
 
+    /// Input: `bytes` more bytes of the body came and went elsewhere: to a file, say. Only while
+    /// [`body_left`](Self::body_left) says so many are still to come, and none of them is in
+    /// [`unused`](Self::unused).
+    ///
+    /// ```
+    /// use blankline::wire::{Connection, Event, Protocol};
+    /// # #[allow(clippy::disallowed_methods)] let now = std::time::Instant::now();
+    /// let mut connection = Connection::new(Protocol::default().into(), now);
+    /// connection.receive(b"POST / HTTP/1.0\r\nContent-Length: 3\r\n\r\n", now);
+    /// assert!(matches!(connection.poll_event(), Some(Event::Head(..))));
+    /// connection.received_body(3, now);
+    /// assert!(matches!(connection.poll_event(), Some(Event::EndOfMessage)));
+    /// ```
+    pub fn received_body(&mut self, bytes: u64, now: Instant) {
+        self.active = now;
+        self.take_body(bytes);
+    }
+
+    /// Command: the request under way is refused by what its body says, or by who would have to take it.
+    /// The lesson is asked for with [`Event::Rejected`]. Does nothing once a response is owed.
+    ///
+    /// ```
+    /// use blankline::wire::{Connection, Event, Fault, FaultKind, Protocol, Span};
+    /// # #[allow(clippy::disallowed_methods)] let now = std::time::Instant::now();
+    /// let mut connection = Connection::new(Protocol::default().into(), now);
+    /// connection.receive(b"POST / HTTP/1.0\r\nContent-Length: 3\r\n\r\n", now);
+    /// assert!(matches!(connection.poll_event(), Some(Event::Head(..))));
+    /// connection.refuse(Fault::new(FaultKind::BodyTooLarge, Span::default()));
+    /// assert!(matches!(connection.poll_event(), Some(Event::Rejected(None, _))));
+    /// ```
+    pub fn refuse(&mut self, fault: Fault) {
+        if self.server == ServerState::Waiting {
+            self.flags.end_of_message = false;
+            self.reject(None, fault);
+        }
+    }
+
     /// Output: the next event. After an input or a command, ask until there is none.
     ///
     /// ```
@@ -505,6 +545,22 @@ impl Connection {
     pub const fn unsent(&self) -> u64 {
         if matches!(self.server, ServerState::Sending) {
             self.bytes_left
+        } else {
+            0
+        }
+    }
+
+    /// Bytes of the request's body that are still to come.
+    ///
+    /// ```
+    /// use blankline::wire::{Connection, Protocol};
+    /// # #[allow(clippy::disallowed_methods)] let now = std::time::Instant::now();
+    /// assert_eq!(Connection::new(Protocol::default().into(), now).body_left(), 0);
+    /// ```
+    #[must_use]
+    pub const fn body_left(&self) -> u64 {
+        if matches!(self.client, ClientState::SendingBody) {
+            self.body_left
         } else {
             0
         }
@@ -665,12 +721,16 @@ impl Connection {
             self.buffer.split_off(left)
         };
         let data = std::mem::replace(&mut self.buffer, rest);
-        self.body_left -= data.len() as u64;
-        if self.body_left == 0 {
+        self.take_body(data.len() as u64);
+        Some(Event::Data(data))
+    }
+
+    fn take_body(&mut self, bytes: u64) {
+        self.body_left = self.body_left.saturating_sub(bytes);
+        if self.body_left == 0 && self.client == ClientState::SendingBody {
             self.client = self.client.after(ClientInput::LastByte);
             self.flags.end_of_message = true;
         }
-        Some(Event::Data(data))
     }
 
     fn note(&mut self, fault: Fault) {
@@ -750,7 +810,7 @@ impl Default for Limits {
             head_bytes: 16 * 1024,
             fields: 100,
             target_bytes: 2048,
-            body_bytes: 10 * 1024 * 1024,
+            body_bytes: 1024 * 1024 * 1024,
             head_time: Duration::from_secs(60),
             body_time: Duration::from_secs(30),
             write_time: Duration::from_secs(30),
@@ -804,9 +864,8 @@ fn admit(head: &mut RequestHead, limits: &Limits) -> Result<BodyFraming, Fault> 
     if let BodyFraming::Length(length) = framing
         && length > limits.body_bytes
     {
-        let field = head.fields_named(b"Content-Length").next();
-        let at = field.map_or(Span::default(), |field| field.value_at);
-        return Err(Fault::new(FaultKind::BodyTooLarge, at).measured(length, limits.body_bytes));
+        let fault = Fault::new(FaultKind::BodyTooLarge, head.length_at());
+        return Err(fault.measured(length, limits.body_bytes));
     }
     Ok(framing)
 }

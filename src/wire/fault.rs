@@ -363,8 +363,11 @@ faults! {
         "Transfer-Encoding beside Content-Length: two ways to find the end of the body, so neither is believed."
         "Transfer-Encoding 和 Content-Length 同时出现：主体的结尾有两种算法，所以都不采信。";
     BodyTooLarge "body-too-large" 413 11 "RFC 9110 15.5.14"
-        "The body would have {seen} bytes, and the limit is {limit} (--body-bytes)."
-        "主体将有 {seen} 字节，上限是 {limit}（--body-bytes）。";
+        "The body would have {seen} bytes, and the limit is {limit} (--max-body)."
+        "主体将有 {seen} 字节，上限是 {limit}（--max-body）。";
+    FormTooLarge "form-too-large" 413 11 "RFC 9110 15.5.14"
+        "This page holds the body in memory; it would have {seen} bytes, and the limit is {limit} (--form-bytes, Django's DATA_UPLOAD_MAX_MEMORY_SIZE)."
+        "这个页面把主体放在内存里；它将有 {seen} 字节，上限是 {limit}（--form-bytes，即 Django 的 DATA_UPLOAD_MAX_MEMORY_SIZE）。";
     BodyCutShort "body-cut-short" 400 11 "RFC 1945 7.2.2"
         "Only {seen} of the {limit} bytes of body came before the sender closed its side; closing does not end a body that has a Content-Length."
         "发送方关闭发送方向之前只到了 {limit} 字节主体中的 {seen} 字节；有 Content-Length 的主体不能用关闭来结束。";

@@ -70,6 +70,19 @@ impl RequestHead {
         }
     }
 
+    /// Where the value of its Content-Length stands; at the start when it has none.
+    ///
+    /// ```
+    /// use blankline::wire::{Span, dissect_request};
+    /// let head = dissect_request(b"POST / HTTP/1.0\r\nContent-Length: 3\r\n\r\nabc");
+    /// assert_eq!(head.length_at(), Span::new(33, 34));
+    /// ```
+    #[must_use]
+    pub fn length_at(&self) -> Span {
+        let length = self.fields_named(b"Content-Length").next();
+        length.map_or(Span::default(), |field| field.value_at)
+    }
+
     /// Whether the request asks for the connection to be kept: `Connection: keep-alive`, the
     /// extension that HTTP/1.0 servers and clients agreed on beside the RFC. HTTP/1.1's unspoken
     /// wish is not one: our answers are HTTP/1.0, where silence means close.
