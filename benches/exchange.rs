@@ -71,7 +71,7 @@ fn exchange(site: &Site, protocol: &Arc<Protocol>, request: &[u8], now: Now) {
     let length = black_box(head.len() + body.len());
     conversation.transmitted(length as u64, now.instant);
     assert_eq!(conversation.connection().server(), ServerState::Closed);
-    black_box(conversation.poll_record(peer, Instant::now, false));
+    black_box(conversation.poll_record(0, peer, Instant::now, false));
 }
 
 const EXCHANGES: [(&str, &[u8]); 3] = [

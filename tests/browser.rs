@@ -52,7 +52,7 @@ impl Tap for Watch {
             let Record::Exchange(exchange) = record else {
                 continue;
             };
-            let Some(head) = exchange.head else { continue };
+            let Some(head) = &exchange.head else { continue };
             let text = |octets: &[u8]| String::from_utf8_lossy(octets).into_owned();
             let fields = head.fields();
             // The test may be over already.

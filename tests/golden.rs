@@ -163,7 +163,7 @@ impl<'a, S: Service> Table<'a, S> {
     fn record(&mut self) {
         let peer = SocketAddr::from(([127, 0, 0, 1], 40_000));
         let records = self.records.as_mut().unwrap();
-        records.extend(self.conversation.poll_record(peer, || self.now, true));
+        records.extend(self.conversation.poll_record(1, peer, || self.now, true));
         for record in records.drain(..) {
             match record {
                 Record::Exchange(exchange) => {

@@ -101,6 +101,7 @@ pub(super) fn ask_at(site: &Site, request: &str, now: HttpDate) -> Answer {
 fn answer(response: Response) -> Answer {
     let body = match response.body {
         Body::Bytes(bytes) => bytes.into_owned(),
+        Body::Live(source) => panic!("no page of the site is live: {source:?}"),
         Body::File { file, length } => {
             let mut bytes = vec![0; usize::try_from(length).unwrap()];
             file.read_exact_at(&mut bytes, 0).unwrap();

@@ -108,6 +108,10 @@ impl Voice {
 impl Tap for ConsoleTap {
     fn take(&mut self, records: &mut Vec<Record>) {
         for record in records.drain(..) {
+            // Which bytes passed is for others to tell.
+            if matches!(record, Record::Moment(_)) {
+                continue;
+            }
             if self.queue.try_send(Message::Told(record)).is_err() {
                 self.lost.fetch_add(1, Ordering::Relaxed);
             }
@@ -154,6 +158,7 @@ fn add(text: &mut String, message: Message, lang: Lang) {
     match message {
         Message::Told(Record::Exchange(exchange)) => exchange_lines(text, &exchange, lang),
         Message::Told(Record::Hint(hint)) => hint_line(text, &hint, lang),
+        Message::Told(Record::Moment(_)) => {}
         Message::Said(line) => {
             text.push_str(&line);
             text.push('\n');
@@ -206,7 +211,7 @@ mod tests {
     }
 
     fn hint() -> Record {
-        Record::Hint(Box::new(Hint {
+        Record::Hint(Arc::new(Hint {
             at: UNIX_EPOCH,
             peer: "127.0.0.1:40000".parse().unwrap(),
             fault: Fault::new(FaultKind::HeadSilent, Span::at(16)),

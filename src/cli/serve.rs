@@ -15,7 +15,7 @@ use super::{CliError, Color, parse_lang};
 use crate::app::files::Files;
 use crate::app::{Settings, Site};
 use crate::clock::Clock;
-use crate::engine::{self, Engine, Listeners};
+use crate::engine::{self, Door, Engine, Listeners};
 use crate::wire::{Edition, FieldValue, HttpDate, Lang, Limits, Protocol};
 
 /// The flags of `serve`.
@@ -315,7 +315,13 @@ pub fn serve(args: &ServeArgs, color: Color) -> Result<(), CliError> {
         Some(Console::start(io::stderr(), args.lang, styles).map_err(failed)?)
     };
     let tap = || console.as_ref().map(Console::tap);
-    let engine = Engine::new(listeners, &settings, site, tap).map_err(failed)?;
+    let doors = vec![Door {
+        listeners,
+        service: site,
+        protocol: settings.protocol.clone(),
+        is_tapped: true,
+    }];
+    let engine = Engine::new(doors, &settings, tap).map_err(failed)?;
     if !args.bind.is_loopback() {
         anstream::eprintln!("{}", warning(args.bind));
     }

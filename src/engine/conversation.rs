@@ -10,7 +10,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::{Instant, SystemTime};
 
-use super::service::{Body, BodySink, Intake, Place, Request, Response, Service};
+use super::service::{Body, BodySink, Intake, Place, Request, Response, Service, Source, Wake};
 use crate::record::{Exchange, Hint, Record};
 use crate::wire::{
     BodyFraming, Connection, EncodedHead, Event, Fault, FaultKind, HttpDate, Protocol, RequestHead,
@@ -126,6 +126,8 @@ struct Underway {
     started: Instant,
     head: Option<Box<RequestHead>>,
     body: Vec<u8>,
+    /// Of the body, as far as it came.
+    body_bytes: u64,
     sink: Option<Box<dyn BodySink>>,
     /// The sink is away with a piece of the body.
     is_storing: bool,
@@ -140,6 +142,9 @@ struct Outbound {
     body: Body,
     /// Of head and body together.
     sent: u64,
+    /// What was pulled of a live body and is being sent, and how much of it went before.
+    pulled: Vec<u8>,
+    pulled_before: u64,
 }
 
 impl Conversation {
@@ -185,7 +190,7 @@ impl Conversation {
 
     /// Works on everything that came in, until there is nothing more or something that another thread
     /// has to do. A request that nobody takes goes to [`turn_away`](Self::turn_away).
-    pub fn drive<S: Service>(
+    pub fn drive<S: Service + ?Sized>(
         &mut self,
         service: &S,
         peer: SocketAddr,
@@ -222,7 +227,7 @@ impl Conversation {
                     (Some(exchange), _) if self.connection.server() != ServerState::Waiting => {
                         exchange.faults.push(fault);
                     }
-                    (_, Some(records)) => records.push(Record::Hint(Box::new(Hint {
+                    (_, Some(records)) => records.push(Record::Hint(Arc::new(Hint {
                         at: now.wall,
                         peer,
                         fault,
@@ -249,7 +254,7 @@ impl Conversation {
         None
     }
 
-    fn begin<S: Service>(
+    fn begin<S: Service + ?Sized>(
         &mut self,
         service: &S,
         head: Box<RequestHead>,
@@ -310,6 +315,7 @@ impl Conversation {
         let exchange = self.exchange.as_mut()?;
         let sink = exchange.sink.take()?;
         exchange.is_storing = true;
+        exchange.body_bytes += filled as u64;
         Some(Store {
             sink,
             octets,
@@ -341,7 +347,7 @@ impl Conversation {
     }
 
     /// A request is answered; its head comes back for the record.
-    pub fn complete<S: Service>(
+    pub fn complete<S: Service + ?Sized>(
         &mut self,
         service: &S,
         head: Box<RequestHead>,
@@ -367,7 +373,7 @@ impl Conversation {
     }
 
     /// No worker is free to answer a request: all `places` in the queue are taken.
-    pub fn turn_away<S: Service>(
+    pub fn turn_away<S: Service + ?Sized>(
         &mut self,
         service: &S,
         head: Box<RequestHead>,
@@ -388,7 +394,7 @@ impl Conversation {
         }
     }
 
-    fn refuse<S: Service>(&mut self, service: &S, fault: &Fault, now: Now) {
+    fn refuse<S: Service + ?Sized>(&mut self, service: &S, fault: &Fault, now: Now) {
         let empty;
         let head = match self
             .exchange
@@ -417,6 +423,11 @@ impl Conversation {
         let head = head.get(usize::try_from(sent).ok()?..).unwrap_or_default();
         let body_sent = sent.saturating_sub(head_length);
         Some(match &outbound.body {
+            Body::Live(_) => {
+                let start = body_sent.saturating_sub(outbound.pulled_before);
+                let rest = outbound.pulled.get(usize::try_from(start).ok()?..);
+                Transmit::Bytes([head, rest.unwrap_or_default()])
+            }
             Body::Bytes(body) => {
                 let body = body
                     .get(usize::try_from(body_sent).ok()?..)
@@ -430,6 +441,53 @@ impl Conversation {
                 length: length.saturating_sub(body_sent),
             },
         })
+    }
+
+    /// Asks a live body for more, once everything that it gave before is sent.
+    pub fn pull(&mut self, now: Instant) {
+        if self.connection.unsent() > 0 {
+            return;
+        }
+        let Some((pulled, pulled_before, source)) = self.live() else {
+            return;
+        };
+        *pulled_before += pulled.len() as u64;
+        pulled.clear();
+        let is_over = source.pull(pulled);
+        let more = pulled.len() as u64;
+        self.connection.extend(more);
+        if is_over {
+            self.connection.finish(now);
+        }
+    }
+
+    /// Whom to wake when a live body has more.
+    pub fn wake_with(&mut self, wake: impl FnOnce() -> Wake) {
+        if let Some((_, _, source)) = self.live() {
+            source.wake_with(wake());
+        }
+    }
+
+    /// Whether a live body is under way: it may never end.
+    #[must_use]
+    pub fn is_live(&self) -> bool {
+        let outbound = self
+            .exchange
+            .as_ref()
+            .and_then(|exchange| exchange.outbound.as_ref());
+        outbound.is_some_and(|outbound| matches!(outbound.body, Body::Live(_)))
+    }
+
+    fn live(&mut self) -> Option<(&mut Vec<u8>, &mut u64, &mut dyn Source)> {
+        match self.exchange.as_mut()?.outbound.as_mut()? {
+            Outbound {
+                body: Body::Live(source),
+                pulled,
+                pulled_before,
+                ..
+            } => Some((pulled, pulled_before, &mut **source)),
+            _ => None,
+        }
     }
 
     /// Input: `bytes` more bytes went out. [`drive`](Self::drive) next, once all of them did.
@@ -453,6 +511,7 @@ impl Conversation {
     /// Output: the exchange that has ended, if one has and somebody wants to know.
     pub fn poll_record(
         &mut self,
+        connection: u64,
         peer: SocketAddr,
         ended: impl Fn() -> Instant,
         wanted: bool,
@@ -469,6 +528,7 @@ impl Conversation {
             at,
             started,
             head,
+            body_bytes,
             faults,
             outbound,
             ..
@@ -476,11 +536,14 @@ impl Conversation {
         if !wanted {
             return None;
         }
-        Some(Record::Exchange(Box::new(Exchange {
+        let head_bytes = head.as_ref().map_or(0, |head| head.bytes().len()) as u64;
+        Some(Record::Exchange(Arc::new(Exchange {
+            connection,
             at,
             peer,
             head,
             faults,
+            request_bytes: head_bytes + body_bytes,
             status: outbound.as_ref().map(|outbound| outbound.status),
             bytes: outbound.as_ref().map_or(0, |outbound| outbound.sent),
             took: ended().saturating_duration_since(started),
@@ -500,7 +563,12 @@ impl Conversation {
 
     fn send(&mut self, response: Response, now: Now) -> Result<(), Fault> {
         let Response { head, body, faults } = response;
-        let responded = self.connection.respond(&head, body.length(), now.instant);
+        let responded = match &body {
+            Body::Live(_) => self.connection.respond_open(&head, now.instant),
+            Body::Bytes(_) | Body::File { .. } => {
+                self.connection.respond(&head, body.length(), now.instant)
+            }
+        };
         let exchange = self
             .exchange
             .get_or_insert_with(|| Underway::new(None, now));
@@ -511,13 +579,15 @@ impl Conversation {
             head: EncodedHead::into_bytes(head),
             body,
             sent: 0,
+            pulled: Vec::new(),
+            pulled_before: 0,
         });
         Ok(())
     }
 }
 
 /// Asks the site. A view that panics is our fault, and costs one 500 and not the loop.
-pub fn answer<S: Service>(service: &S, request: &Request, now: HttpDate) -> Response {
+pub fn answer<S: Service + ?Sized>(service: &S, request: &Request, now: HttpDate) -> Response {
     catch_unwind(AssertUnwindSafe(|| service.respond(request, now))).unwrap_or_else(|_| {
         let fault = Fault::new(FaultKind::ServerError, request.head.target_at());
         let mut response = service.refuse(&request.head, &fault, now);
@@ -533,6 +603,7 @@ impl Underway {
             started: now.instant,
             head,
             body: Vec::new(),
+            body_bytes: 0,
             sink: None,
             is_storing: false,
             faults: Vec::new(),
@@ -541,6 +612,7 @@ impl Underway {
     }
 
     fn add(&mut self, data: Vec<u8>) {
+        self.body_bytes += data.len() as u64;
         if self.body.is_empty() {
             self.body = data;
         } else {

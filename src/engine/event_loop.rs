@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use mio::net::{TcpListener, TcpStream};
@@ -14,15 +14,19 @@ use rustix::io::Errno;
 use super::conversation::{Conversation, Now, Work};
 use super::peer::{Buffers, Outcome, Peer};
 use super::peers::Peers;
-use super::service::{BodySink, Service};
+use super::recorder::Recorder;
+use super::service::{BodySink, Service, Wake};
 use super::timers::Timers;
 use super::workers::{Done, Mailbox, ReplyTo, Task, Workers};
 use crate::clock::Clock;
-use crate::record::{Record, Tap};
+use crate::record::Tap;
 use crate::wire::{Protocol, ServerState};
 
-const LISTENER: Token = Token(usize::MAX);
-const WAKER: Token = Token(usize::MAX - 1);
+/// The doors' tokens are the last but this one, downwards.
+const WAKER: Token = Token(usize::MAX);
+
+/// More doors than anybody needs.
+pub(super) const MOST_DOORS: usize = 16;
 
 /// Connections taken in one turn before the others get theirs.
 const ACCEPTS_A_TURN: usize = 128;
@@ -37,11 +41,21 @@ const ACCEPT_REST: Duration = Duration::from_millis(100);
 /// How far stopping has come.
 pub(super) const RUNNING: u8 = 0;
 
+/// One loop's listener of a door, and what is behind it.
+pub(super) struct Entrance {
+    /// `None` once stopping has begun.
+    pub(super) listener: Option<TcpListener>,
+    pub(super) service: Arc<dyn Service>,
+    pub(super) protocol: Arc<Protocol>,
+    /// Whether its connections are recorded.
+    pub(super) is_tapped: bool,
+    /// It had more when it was last asked.
+    pub(super) acceptable: bool,
+}
+
 /// What every loop of an engine shares.
 #[derive(Debug)]
-pub(super) struct Shared<S> {
-    pub(super) service: Arc<S>,
-    pub(super) protocol: Arc<Protocol>,
+pub(super) struct Shared {
     pub(super) clock: Clock,
     /// For views that wait.
     pub(super) workers: Workers,
@@ -51,23 +65,22 @@ pub(super) struct Shared<S> {
     pub(super) connections: usize,
     /// How long stopping waits for exchanges under way.
     pub(super) stop_time: Duration,
+    /// Connections that were numbered so far.
+    pub(super) opened: AtomicU64,
     /// `RUNNING`; 1 when stopping; 2 and more to end at once.
     pub(super) stage: Arc<AtomicU8>,
 }
 
 /// One loop.
-pub(super) struct Loop<S> {
-    shared: Arc<Shared<S>>,
+pub(super) struct Loop {
+    shared: Arc<Shared>,
     poll: Poll,
-    /// `None` once stopping has begun.
-    listener: Option<TcpListener>,
+    doors: Vec<Entrance>,
     mailbox: Arc<Mailbox>,
     peers: Peers<Peer>,
     timers: Timers,
     /// Whose turn it is.
     queue: VecDeque<Token>,
-    /// The listener had more when it was last asked.
-    acceptable: bool,
     /// Accepting rests until then.
     resting: Option<Instant>,
     /// When stopping gives up on what is under way.
@@ -75,35 +88,40 @@ pub(super) struct Loop<S> {
     buffers: Buffers,
     /// Who waits for a buffer.
     starved: VecDeque<Token>,
-    /// Made only while there is a tap.
-    records: Option<Vec<Record>>,
+    recorder: Recorder,
+    /// For connections that are not recorded.
+    nobody: Recorder,
     tap: Option<Box<dyn Tap>>,
 }
 
-impl<S: Service> Loop<S> {
+impl Loop {
     pub(super) fn new(
-        shared: Arc<Shared<S>>,
-        mut listener: TcpListener,
+        shared: Arc<Shared>,
+        mut doors: Vec<Entrance>,
         tap: Option<Box<dyn Tap>>,
     ) -> io::Result<Self> {
         let poll = Poll::new()?;
-        poll.registry()
-            .register(&mut listener, LISTENER, Interest::READABLE)?;
+        for (index, door) in doors.iter_mut().enumerate() {
+            if let Some(listener) = &mut door.listener {
+                let registry = poll.registry();
+                registry.register(listener, door_token(index), Interest::READABLE)?;
+            }
+        }
         let mailbox = Arc::new(Mailbox::new(Waker::new(poll.registry(), WAKER)?));
         Ok(Self {
             shared,
             poll,
-            listener: Some(listener),
+            doors,
             mailbox,
             peers: Peers::default(),
             timers: Timers::new(instant()),
             queue: VecDeque::new(),
-            acceptable: true,
             resting: None,
             stop_at: None,
             buffers: Buffers::new(),
             starved: VecDeque::new(),
-            records: tap.as_ref().map(|_| Vec::new()),
+            recorder: Recorder::new(),
+            nobody: Recorder::new(),
             tap,
         })
     }
@@ -116,6 +134,7 @@ impl<S: Service> Loop<S> {
     pub(super) fn run(mut self) -> io::Result<()> {
         let mut events = Events::with_capacity(1024);
         let mut timeout = Some(Duration::ZERO);
+        self.flush();
         loop {
             match self.poll.poll(&mut events, timeout) {
                 Err(error) if error.kind() != ErrorKind::Interrupted => return Err(error),
@@ -124,13 +143,18 @@ impl<S: Service> Loop<S> {
             let now = self.now();
             for event in &events {
                 match event.token() {
-                    LISTENER => self.acceptable = true,
                     WAKER => self.completions(now),
-                    token => self.mark(token, event),
+                    token => match door_index(token).and_then(|door| self.doors.get_mut(door)) {
+                        Some(door) => door.acceptable = true,
+                        None => self.mark(token, event),
+                    },
                 }
             }
-            self.accept(now);
+            for door in 0..self.doors.len() {
+                self.accept(door, now);
+            }
             self.turns(now);
+            self.feed();
             self.expire(now);
             if self.is_over(now) {
                 self.flush();
@@ -152,8 +176,8 @@ impl<S: Service> Loop<S> {
 
     /// Nothing to wait for while a peer or the listener has more; else the earliest deadline.
     fn timeout(&self, now: Now) -> Option<Duration> {
-        let can_accept =
-            self.acceptable && self.resting.is_none() && self.has_room() && self.listener.is_some();
+        let is_called = self.doors.iter().any(|door| door.acceptable);
+        let can_accept = is_called && self.resting.is_none() && self.has_room();
         if !self.queue.is_empty() || can_accept {
             return Some(Duration::ZERO);
         }
@@ -162,11 +186,12 @@ impl<S: Service> Loop<S> {
         Some(due.saturating_duration_since(now.instant))
     }
 
-    fn accept(&mut self, now: Now) {
+    fn accept(&mut self, at: usize, now: Now) {
         if self.resting.is_some_and(|until| until <= now.instant) {
             self.resting = None;
         }
-        if !self.acceptable || self.resting.is_some() {
+        let is_called = self.doors.get(at).is_some_and(|door| door.acceptable);
+        if !is_called || self.resting.is_some() {
             return;
         }
         for _ in 0..ACCEPTS_A_TURN {
@@ -179,19 +204,22 @@ impl<S: Service> Loop<S> {
                 self.resting = Some(now.instant + ACCEPT_REST);
                 return;
             }
-            let Some(listener) = &self.listener else {
+            let Some(door) = self.doors.get_mut(at) else {
+                return;
+            };
+            let Some(listener) = &door.listener else {
                 return;
             };
             match listener.accept() {
                 Ok((stream, address)) => {
                     // Only now is it certain that somebody wants the place.
                     if let Some(token) = evictable {
-                        self.close(token);
+                        self.close(token, now);
                     }
-                    self.admit(stream, address, now);
+                    self.admit(at, stream, address, now);
                 }
                 Err(error) if error.kind() == ErrorKind::WouldBlock => {
-                    self.acceptable = false;
+                    door.acceptable = false;
                     return;
                 }
                 // The client gave up while it was queued: the next one is waiting.
@@ -206,7 +234,7 @@ impl<S: Service> Loop<S> {
                         self.resting = Some(now.instant + ACCEPT_REST);
                         return;
                     };
-                    self.close(token);
+                    self.close(token, now);
                 }
             }
         }
@@ -214,16 +242,22 @@ impl<S: Service> Loop<S> {
 
     /// Tries the whole exchange before anything is set up for waiting: for most HTTP/1.0 requests
     /// accept, read, write and close is all there is.
-    fn admit(&mut self, stream: TcpStream, address: SocketAddr, now: Now) {
-        let conversation = Conversation::new(Arc::clone(&self.shared.protocol), now.instant);
-        let mut peer = Peer::new(stream, address, conversation);
-        let outcome = peer.turn(
-            &*self.shared.service,
-            now,
-            &mut self.buffers,
-            &mut self.records,
-        );
-        if !matches!(outcome, Outcome::Close) {
+    fn admit(&mut self, at: usize, stream: TcpStream, address: SocketAddr, now: Now) {
+        let Some(door) = self.doors.get(at) else {
+            return;
+        };
+        let conversation = Conversation::new(Arc::clone(&door.protocol), now.instant);
+        let door_number = u8::try_from(at).unwrap_or(u8::MAX);
+        let mut peer = Peer::new(stream, address, door_number, conversation);
+        let recorder = door.recorder(&mut self.recorder, &mut self.nobody);
+        if recorder.wants_any() {
+            let number = self.shared.opened.fetch_add(1, Ordering::Relaxed) + 1;
+            peer.open(number, now, recorder);
+        }
+        let outcome = peer.turn(&*door.service, now, &mut self.buffers, recorder);
+        if matches!(outcome, Outcome::Close) {
+            peer.close(now, recorder);
+        } else {
             let token = self.peers.insert(peer);
             self.settle(token, outcome, now);
         }
@@ -232,7 +266,9 @@ impl<S: Service> Loop<S> {
     fn mark(&mut self, token: Token, event: &mio::event::Event) {
         if let Some(peer) = self.peers.get_mut(token) {
             peer.mark(event);
-            enqueue(&mut self.queue, token, peer);
+            if !peer.is_starved {
+                enqueue(&mut self.queue, token, peer);
+            }
         }
     }
 
@@ -245,14 +281,20 @@ impl<S: Service> Loop<S> {
                 continue;
             };
             peer.is_queued = false;
-            let outcome = peer.turn(
-                &*self.shared.service,
-                now,
-                &mut self.buffers,
-                &mut self.records,
-            );
-            self.settle(token, outcome, now);
+            self.turn(token, now);
         }
+    }
+
+    fn turn(&mut self, token: Token, now: Now) {
+        let Some(peer) = self.peers.get_mut(token) else {
+            return;
+        };
+        let Some(door) = self.doors.get(usize::from(peer.door)) else {
+            return;
+        };
+        let recorder = door.recorder(&mut self.recorder, &mut self.nobody);
+        let outcome = peer.turn(&*door.service, now, &mut self.buffers, recorder);
+        self.settle(token, outcome, now);
     }
 
     /// Does what a turn led to.
@@ -261,14 +303,23 @@ impl<S: Service> Loop<S> {
             return;
         };
         match outcome {
-            Outcome::Close => return self.close(token),
+            Outcome::Close => return self.close(token, now),
             Outcome::Again => enqueue(&mut self.queue, token, peer),
             Outcome::Work(work) => self.submit(token, work, now),
-            Outcome::Starved => self.starved.push_back(token),
+            Outcome::Starved => {
+                peer.is_starved = true;
+                // It is not the client who is slow.
+                self.timers.clear(token, &mut peer.armed);
+                return self.starved.push_back(token);
+            }
             Outcome::Wait => {
                 if peer.watch(self.poll.registry(), token).is_err() {
-                    return self.close(token);
+                    return self.close(token, now);
                 }
+                peer.conversation.wake_with(|| {
+                    let mailbox = Arc::clone(&self.mailbox);
+                    Wake(ReplyTo { token, mailbox })
+                });
             }
         }
         if let Some(peer) = self.peers.get_mut(token) {
@@ -283,11 +334,18 @@ impl<S: Service> Loop<S> {
         let Shared {
             workers, writers, ..
         } = &*self.shared;
+        let door = self.peers.get_mut(token).map(|peer| usize::from(peer.door));
+        let Some(door) = door.and_then(|door| self.doors.get(door)) else {
+            return;
+        };
         let (submitted, places) = match work {
-            Work::Answer(job) => (
-                workers.submit(Task::Answer(job, reply_to)),
-                workers.places(),
-            ),
+            Work::Answer(job) => {
+                let service = Arc::clone(&door.service);
+                (
+                    workers.submit(Task::Answer(service, job, reply_to)),
+                    workers.places(),
+                )
+            }
             Work::Store(store) => (
                 writers.submit(Task::Store(store, reply_to)),
                 writers.places(),
@@ -305,9 +363,9 @@ impl<S: Service> Loop<S> {
         };
         match submitted {
             Ok(()) => return,
-            Err(Task::Answer(job, _)) => {
+            Err(Task::Answer(service, job, _)) => {
                 peer.conversation
-                    .turn_away(&*self.shared.service, job.head, places, now);
+                    .turn_away(&*service, job.head, places, now);
             }
             Err(Task::Store(..) | Task::Discard(_)) => {
                 peer.conversation.cannot_store(places, now.instant);
@@ -322,13 +380,17 @@ impl<S: Service> Loop<S> {
             let peer = self.peers.get_mut(token);
             match (completion.done, peer) {
                 (Done::Answered(request, response), Some(peer)) => {
-                    peer.catch_up(now.instant, &mut self.buffers.read);
-                    let service = &*self.shared.service;
+                    let Some(door) = self.doors.get(usize::from(peer.door)) else {
+                        continue;
+                    };
+                    let recorder = door.recorder(&mut self.recorder, &mut self.nobody);
+                    peer.catch_up(now, &mut self.buffers.read, recorder);
                     peer.conversation
-                        .complete(service, request.head, response, now);
+                        .complete(&*door.service, request.head, response, now);
                     enqueue(&mut self.queue, token, peer);
                 }
-                (Done::Answered(..), None) => {}
+                (Done::More, Some(peer)) => enqueue(&mut self.queue, token, peer),
+                (Done::Answered(..) | Done::More, None) => {}
                 (Done::Stored(stored), peer) => {
                     self.buffers.give(stored.octets);
                     match (stored.result, peer) {
@@ -339,17 +401,20 @@ impl<S: Service> Loop<S> {
                         (Ok(sink), None) => self.discard(sink),
                         (Err(_), None) => {}
                     }
-                    self.feed();
                 }
             }
         }
     }
 
-    /// A buffer is free: the first who waits for one, and is still there, gets a turn.
+    /// For each buffer that is free, the next who waits for one gets a turn.
     fn feed(&mut self) {
-        while let Some(token) = self.starved.pop_front() {
+        for _ in 0..self.buffers.free() {
+            let Some(token) = self.starved.pop_front() else {
+                return;
+            };
             if let Some(peer) = self.peers.get_mut(token) {
-                return enqueue(&mut self.queue, token, peer);
+                peer.is_starved = false;
+                enqueue(&mut self.queue, token, peer);
             }
         }
     }
@@ -366,18 +431,14 @@ impl<S: Service> Loop<S> {
             };
             peer.armed = None;
             peer.conversation.handle_timeout(now.instant);
-            let outcome = peer.turn(
-                &*self.shared.service,
-                now,
-                &mut self.buffers,
-                &mut self.records,
-            );
-            self.settle(token, outcome, now);
+            self.turn(token, now);
         }
     }
 
-    fn close(&mut self, token: Token) {
+    fn close(&mut self, token: Token, now: Now) {
         if let Some(mut peer) = self.peers.remove(token) {
+            // Of a connection that is not recorded it tells nothing.
+            peer.close(now, &mut self.recorder);
             if let Some(sink) = peer.conversation.abandon() {
                 self.discard(sink);
             }
@@ -412,15 +473,18 @@ impl<S: Service> Loop<S> {
         if stage == RUNNING {
             return false;
         }
-        self.listener = None;
+        for door in &mut self.doors {
+            (door.listener, door.acceptable) = (None, false);
+        }
         let stop_at = *self
             .stop_at
             .get_or_insert(now.instant + self.shared.stop_time);
         let is_idle = |peer: &Peer| {
             let connection = peer.conversation.connection();
-            connection.server() == ServerState::Waiting
+            let is_waiting = connection.server() == ServerState::Waiting
                 && connection.unused().is_empty()
-                && !peer.conversation.is_underway()
+                && !peer.conversation.is_underway();
+            is_waiting || peer.conversation.is_live()
         };
         let idle: Vec<Token> = self
             .peers
@@ -429,16 +493,19 @@ impl<S: Service> Loop<S> {
             .map(|(token, _)| token)
             .collect();
         for token in idle {
-            self.close(token);
+            self.close(token, now);
         }
         stage > 1 || self.peers.is_empty() || stop_at <= now.instant
     }
 
     fn flush(&mut self) {
-        let records = self.records.as_mut().filter(|records| !records.is_empty());
-        if let (Some(tap), Some(records)) = (&mut self.tap, records) {
+        let Some(tap) = &mut self.tap else {
+            return;
+        };
+        if let Some(records) = self.recorder.records() {
             tap.take(records);
         }
+        self.recorder.heed(tap.detail());
     }
 }
 
@@ -448,6 +515,27 @@ impl<S: Service> Loop<S> {
 )]
 fn instant() -> Instant {
     Instant::now()
+}
+
+impl Entrance {
+    /// The recorder for its connections.
+    const fn recorder<'a>(
+        &self,
+        recorder: &'a mut Recorder,
+        nobody: &'a mut Recorder,
+    ) -> &'a mut Recorder {
+        if self.is_tapped { recorder } else { nobody }
+    }
+}
+
+const fn door_token(index: usize) -> Token {
+    Token(usize::MAX - 1 - index)
+}
+
+/// Which door's token this is, if it is one's: peers' tokens are far below.
+fn door_index(token: Token) -> Option<usize> {
+    let index = (usize::MAX - 1).checked_sub(token.0)?;
+    (index < MOST_DOORS).then_some(index)
 }
 
 fn enqueue(queue: &mut VecDeque<Token>, token: Token, peer: &mut Peer) {

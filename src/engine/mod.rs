@@ -1,4 +1,5 @@
-//! L2: the only `mio`, the only threads. Moves bytes between sockets and a site; knows no URL.
+//! L2: the only `mio`, the only threads. Moves bytes between sockets and what is behind its doors; knows no
+//! URL.
 //!
 //! One round of the loop, in this order:
 //!
@@ -22,22 +23,23 @@ mod event_loop;
 mod listener;
 mod peer;
 mod peers;
+mod recorder;
 mod service;
 mod timers;
 mod workers;
 
 pub use conversation::{Conversation, Job, Now, Store, Stored, Transmit, Work, answer};
-pub use service::{Body, BodySink, Intake, Place, Request, Response, Service};
+pub use service::{Body, BodySink, Intake, Place, Request, Response, Service, Source, Wake};
 
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 use std::time::Duration;
 
 use mio::net::TcpListener;
 
-use self::event_loop::{Loop, RUNNING, Shared};
+use self::event_loop::{Entrance, Loop, MOST_DOORS, RUNNING, Shared};
 use self::workers::{Mailbox, Workers};
 use crate::clock::Clock;
 use crate::record::Tap;
@@ -66,9 +68,21 @@ pub struct Settings {
     pub stop_time: Duration,
 }
 
+/// Where clients come in, and to whom.
+pub struct Door {
+    /// Where.
+    pub listeners: Listeners,
+    /// To whom.
+    pub service: Arc<dyn Service>,
+    /// What its connections are held to.
+    pub protocol: Protocol,
+    /// Whether the taps are told of them.
+    pub is_tapped: bool,
+}
+
 /// A server that does not run yet.
-pub struct Engine<S> {
-    loops: Vec<Loop<S>>,
+pub struct Engine {
+    loops: Vec<Loop>,
     address: SocketAddr,
     handle: Handle,
 }
@@ -95,8 +109,15 @@ impl Listeners {
     ///
     /// What the system says: the port is in use, the address is not ours, no permission.
     pub fn open(settings: &Settings) -> io::Result<Self> {
-        let loops = settings.loops.max(1);
-        let mut address = settings.address;
+        Self::open_at(settings.address, settings.loops.max(1))
+    }
+
+    /// Opens `loops` of them, at least 1, at this address. Loops beyond these do without.
+    ///
+    /// # Errors
+    ///
+    /// As [`open`](Self::open).
+    pub fn open_at(mut address: SocketAddr, loops: usize) -> io::Result<Self> {
         let mut listeners = Vec::new();
         for _ in 0..loops {
             let listener = listener::listen(address, loops > 1)?;
@@ -114,39 +135,44 @@ impl Listeners {
     }
 }
 
-impl<S: Service> Engine<S> {
+impl Engine {
     /// Starts the workers and sets up the loops. `tap` makes one tap for each loop.
     ///
     /// # Errors
     ///
-    /// When the system gives no thread, or nothing to wait for events with.
+    /// When the system gives no thread, or nothing to wait for events with; or when there is no door, or more
+    /// than sixteen.
     pub fn new(
-        listeners: Listeners,
+        doors: Vec<Door>,
         settings: &Settings,
-        service: Arc<S>,
         mut tap: impl FnMut() -> Option<Box<dyn Tap>>,
     ) -> io::Result<Self> {
-        let Listeners { listeners, address } = listeners;
+        let address = match doors.first() {
+            Some(first) if doors.len() <= MOST_DOORS => first.listeners.address(),
+            _ => return Err(io::Error::other("a server has 1 to 16 doors")),
+        };
         let wanted = (settings.connections as u64).saturating_add(SPARE_DESCRIPTORS);
         let descriptors = event_loop::raise_descriptors(wanted);
         let room =
             usize::try_from(descriptors.saturating_sub(SPARE_DESCRIPTORS)).unwrap_or(usize::MAX);
         let stage = Arc::new(AtomicU8::new(RUNNING));
         let pool = |name: &str, threads: usize, places: usize| {
-            Workers::start(name, threads, places, &service, settings.clock)
+            Workers::start(name, threads, places, settings.clock)
         };
+        let loops = settings.loops.max(1);
         let shared = Arc::new(Shared {
             workers: pool("worker", settings.workers, settings.queue)?,
             writers: pool("writer", settings.writers, PIECES)?,
-            service,
-            protocol: Arc::new(settings.protocol.clone()),
             clock: settings.clock,
-            connections: (settings.connections.min(room) / listeners.len().max(1)).max(1),
+            connections: (settings.connections.min(room) / loops).max(1),
             stop_time: settings.stop_time,
+            opened: AtomicU64::new(0),
             stage: Arc::clone(&stage),
         });
-        let one = |listener| Loop::new(Arc::clone(&shared), listener, tap());
-        let loops: Vec<Loop<S>> = listeners.into_iter().map(one).collect::<io::Result<_>>()?;
+        let loops: Vec<Loop> = deal(doors, loops)
+            .into_iter()
+            .map(|entrances| Loop::new(Arc::clone(&shared), entrances, tap()))
+            .collect::<io::Result<_>>()?;
         let mailboxes = loops.iter().map(Loop::mailbox).collect();
         Ok(Self {
             loops,
@@ -236,8 +262,28 @@ const SPARE_DESCRIPTORS: u64 = 40;
 /// only when a thousand short uploads come at once.
 const PIECES: usize = 1024;
 
+/// Gives each loop its listener of each door.
+fn deal(doors: Vec<Door>, loops: usize) -> Vec<Vec<Entrance>> {
+    let mut dealt: Vec<Vec<Entrance>> = (0..loops).map(|_| Vec::new()).collect();
+    for door in doors {
+        let protocol = Arc::new(door.protocol);
+        let mut listeners = door.listeners.listeners.into_iter();
+        for entrances in &mut dealt {
+            let listener = listeners.next();
+            entrances.push(Entrance {
+                acceptable: listener.is_some(),
+                listener,
+                service: Arc::clone(&door.service),
+                protocol: Arc::clone(&protocol),
+                is_tapped: door.is_tapped,
+            });
+        }
+    }
+    dealt
+}
+
 /// A loop that cannot go on takes the others with it: half a server would be a riddle.
-fn run_one<S: Service>(one: Loop<S>, handle: &Handle) -> io::Result<()> {
+fn run_one(one: Loop, handle: &Handle) -> io::Result<()> {
     let result = one.run();
     if result.is_err() {
         handle.stop();

@@ -13,10 +13,11 @@ use rustix::net::sockopt::set_tcp_cork;
 use rustix::net::{SendAncillaryBuffer, SendFlags, send, sendmsg};
 
 use super::conversation::{Conversation, Now, Transmit, Work};
+use super::recorder::Recorder;
 use super::service::Service;
 use super::timers::Armed;
-use crate::record::Record;
-use crate::wire::ServerState;
+use crate::record::Happening;
+use crate::wire::{ClientState, ServerState};
 
 /// How many reads a connection gets in one turn, so that one fast uploader cannot starve the rest.
 const READS_A_TURN: u32 = 4;
@@ -35,8 +36,16 @@ pub(super) struct Peer {
     pub address: SocketAddr,
     /// What `Timers` holds for it.
     pub(super) armed: Armed,
+    /// The door by which it came in.
+    pub door: u8,
     /// Whether it already waits for a turn.
     pub is_queued: bool,
+    /// Whether it waits for a buffer.
+    pub is_starved: bool,
+    /// For its records; 0 while nobody wants any.
+    number: u64,
+    /// While its bytes are recorded: when it was accepted, and the states that were told.
+    watched: Option<Box<Watched>>,
     stream: TcpStream,
     /// Edge-triggered readiness, remembered: after we stop reading on purpose no second event comes.
     readable: bool,
@@ -44,6 +53,8 @@ pub(super) struct Peer {
     /// The client's FIN is in the socket, so a short read does not mean that all is read.
     read_closed: bool,
     is_shut: bool,
+    /// The client or the system broke it off.
+    is_broken: bool,
     /// A file is going out, in full segments only (TCP_CORK).
     is_corked: bool,
     registered: Option<Interest>,
@@ -67,19 +78,82 @@ pub(super) enum Outcome {
 impl Peer {
     /// A connection that was just accepted. A read is worth trying at once.
     #[must_use]
-    pub(super) fn new(stream: TcpStream, address: SocketAddr, conversation: Conversation) -> Self {
+    pub(super) fn new(
+        stream: TcpStream,
+        address: SocketAddr,
+        door: u8,
+        conversation: Conversation,
+    ) -> Self {
         Self {
             conversation,
             address,
             armed: None,
+            door,
             is_queued: false,
+            is_starved: false,
+            number: 0,
+            watched: None,
             stream,
             readable: true,
             writable: true,
             read_closed: false,
             is_shut: false,
+            is_broken: false,
             is_corked: false,
             registered: None,
+        }
+    }
+
+    /// Begins its records.
+    pub(super) fn open(&mut self, number: u64, now: Now, recorder: &mut Recorder) {
+        self.number = number;
+        if recorder.wants_wire()
+            && let Ok(server) = self.stream.local_addr()
+        {
+            self.watched = Some(Box::new(Watched {
+                since: now.instant,
+                states: None,
+            }));
+            let client = self.address;
+            self.tell(recorder, now, || Happening::Opened { client, server });
+        }
+    }
+
+    /// Ends its records.
+    pub(super) fn close(&mut self, now: Now, recorder: &mut Recorder) {
+        let is_whole = self.conversation.connection().server() == ServerState::Closed
+            && !self.is_broken
+            && !self.conversation.is_underway();
+        self.tell(recorder, now, || {
+            if is_whole {
+                Happening::Closed
+            } else {
+                Happening::Reset
+            }
+        });
+    }
+
+    /// Records a moment, if this connection is watched.
+    fn tell(&self, recorder: &mut Recorder, now: Now, what: impl FnOnce() -> Happening) {
+        if let Some(watched) = &self.watched
+            && recorder.wants_wire()
+        {
+            let after = now.instant.saturating_duration_since(watched.since);
+            recorder.moment(self.number, now, after, what());
+        }
+    }
+
+    /// Records what the two sides are doing, if that changed.
+    fn tell_states(&mut self, recorder: &mut Recorder, now: Now) {
+        let Some(watched) = &mut self.watched else {
+            return;
+        };
+        let connection = self.conversation.connection();
+        let states = Some((connection.client(), connection.server()));
+        if watched.states != states {
+            watched.states = states;
+            let (client, server) = (connection.client(), connection.server());
+            self.tell(recorder, now, || Happening::States { client, server });
         }
     }
 
@@ -91,19 +165,22 @@ impl Peer {
     }
 
     /// Reads, talks and writes until the socket has no more, the budget is used up, or it is over.
-    pub(super) fn turn<S: Service>(
+    pub(super) fn turn(
         &mut self,
-        service: &S,
+        service: &dyn Service,
         now: Now,
         buffers: &mut Buffers,
-        records: &mut Option<Vec<Record>>,
+        recorder: &mut Recorder,
     ) -> Outcome {
         let mut reads = 0;
         loop {
-            if let Some(work) = self.conversation.drive(service, self.address, now, records) {
+            let records = recorder.exchanges();
+            let work = self.conversation.drive(service, self.address, now, records);
+            self.tell_states(recorder, now);
+            if let Some(work) = work {
                 return Outcome::Work(work);
             }
-            match self.write(now.instant, &mut buffers.read) {
+            match self.write(now, &mut buffers.read, recorder) {
                 Ok(Flow::Blocked) => {
                     // A client that will not read its answer until it has sent everything must be
                     // read from all the same.
@@ -113,19 +190,20 @@ impl Peer {
                 }
                 Ok(Flow::Budget) => return Outcome::Again,
                 Ok(Flow::Progress) => {
-                    self.record(now, records);
+                    self.record(recorder);
                     continue;
                 }
                 Ok(_) => {}
-                Err(_) => self.conversation.receive_reset(),
+                Err(_) => self.break_off(),
             }
-            self.record(now, records);
+            self.record(recorder);
             match self.conversation.connection().server() {
                 ServerState::Closed => return Outcome::Close,
                 ServerState::Lingering if !self.is_shut => {
                     self.is_shut = true;
                     // An error here is the client's being gone, which the next read says too.
                     let _gone = self.stream.shutdown(Shutdown::Write);
+                    self.tell(recorder, now, || Happening::SentEnd);
                 }
                 _ => {}
             }
@@ -137,13 +215,13 @@ impl Peer {
             }
             reads += 1;
             if self.conversation.awaited() == 0 {
-                self.read(now.instant, &mut buffers.read);
+                self.read(now, &mut buffers.read, recorder);
                 continue;
             }
             let Some(mut chunk) = buffers.take() else {
                 return Outcome::Starved;
             };
-            let filled = self.fill(&mut chunk);
+            let filled = self.fill(now, &mut chunk, recorder);
             if filled == 0 {
                 buffers.give(chunk);
             } else if let Some(store) = self.conversation.take_in(chunk, filled, now.instant) {
@@ -152,33 +230,70 @@ impl Peer {
         }
     }
 
+    /// Reads what came while a worker was busy, so that nothing unread turns the close into a reset.
+    pub(super) fn catch_up(&mut self, now: Now, buffer: &mut [u8], recorder: &mut Recorder) {
+        if self.conversation.wants_bytes() {
+            self.read(now, buffer, recorder);
+        }
+    }
+
+    fn read(&mut self, now: Now, buffer: &mut [u8], recorder: &mut Recorder) {
+        let count = self.read_once(now, buffer, recorder);
+        if count > 0 {
+            // A read that does not fill the buffer has emptied the socket, unless a FIN is in it
+            // too; a socket that is not watched yet will say so when it is.
+            self.readable = count == buffer.len() || self.read_closed;
+            let bytes = buffer.get(..count).unwrap_or_default();
+            self.conversation.receive(bytes, now.instant);
+        }
+    }
+
     /// Reads what there is of a body, straight into the buffer that goes to its sink.
-    fn fill(&mut self, chunk: &mut [u8]) -> usize {
+    fn fill(&mut self, now: Now, chunk: &mut [u8], recorder: &mut Recorder) -> usize {
         let awaited = usize::try_from(self.conversation.awaited()).unwrap_or(usize::MAX);
         let room = awaited.min(chunk.len());
         let mut filled = 0;
+        // Unlike in `read`, a read that does not fill the buffer is followed by another: more comes while
+        // the first bytes are copied, and a fuller buffer costs fewer trips.
         while self.readable
             && let Some(rest @ [_, ..]) = chunk.get_mut(filled..room)
         {
-            match self.stream.read(rest) {
-                Ok(0) => {
-                    self.readable = false;
-                    self.conversation.receive_eof();
-                }
-                // Unlike in `read`, a read that does not fill the buffer is followed by another: more comes
-                // while the first bytes are copied, and a fuller buffer costs fewer trips.
-                Ok(count) => filled += count,
-                Err(error) => self.cannot_read(&error),
-            }
+            filled += self.read_once(now, rest, recorder);
         }
         filled
     }
 
-    /// Reads what came while a worker was busy, so that nothing unread turns the close into a reset.
-    pub(super) fn catch_up(&mut self, now: Instant, buffer: &mut [u8]) {
-        if self.conversation.wants_bytes() {
-            self.read(now, buffer);
+    /// One read. 0 when it gave nothing; the conversation knows by then if that was the end.
+    fn read_once(&mut self, now: Now, buffer: &mut [u8], recorder: &mut Recorder) -> usize {
+        match self.stream.read(buffer) {
+            Ok(0) => {
+                self.readable = false;
+                self.conversation.receive_eof();
+                self.tell(recorder, now, || Happening::ReceivedEnd);
+                0
+            }
+            Ok(count) => {
+                let bytes = buffer.get(..count).unwrap_or_default();
+                self.tell(recorder, now, || Happening::Received(bytes.to_vec()));
+                count
+            }
+            Err(error) => {
+                match error.kind() {
+                    ErrorKind::Interrupted => {}
+                    ErrorKind::WouldBlock => self.readable = false,
+                    _ => {
+                        self.readable = false;
+                        self.break_off();
+                    }
+                }
+                0
+            }
         }
+    }
+
+    fn break_off(&mut self) {
+        self.is_broken = true;
+        self.conversation.receive_reset();
     }
 
     /// Asks the system to say when the socket can go on, unless it was asked before.
@@ -200,35 +315,8 @@ impl Peer {
         Ok(())
     }
 
-    fn read(&mut self, now: Instant, buffer: &mut [u8]) {
-        match self.stream.read(buffer) {
-            Ok(0) => {
-                self.readable = false;
-                self.conversation.receive_eof();
-            }
-            Ok(count) => {
-                // A read that does not fill the buffer has emptied the socket, unless a FIN is in it
-                // too; a socket that is not watched yet will say so when it is.
-                self.readable = count == buffer.len() || self.read_closed;
-                self.conversation
-                    .receive(buffer.get(..count).unwrap_or_default(), now);
-            }
-            Err(error) => self.cannot_read(&error),
-        }
-    }
-
-    fn cannot_read(&mut self, error: &io::Error) {
-        match error.kind() {
-            ErrorKind::Interrupted => {}
-            ErrorKind::WouldBlock => self.readable = false,
-            _ => {
-                self.readable = false;
-                self.conversation.receive_reset();
-            }
-        }
-    }
-
-    fn write(&mut self, now: Instant, buffer: &mut [u8]) -> io::Result<Flow> {
+    fn write(&mut self, now: Now, buffer: &mut [u8], recorder: &mut Recorder) -> io::Result<Flow> {
+        self.conversation.pull(now.instant);
         let before = self.conversation.connection().unsent();
         // Where the close follows at once, the last bytes wait for its FIN (MSG_MORE) and both leave in
         // one segment: one less to be made and taken in. Where bytes could still come from the client,
@@ -257,7 +345,8 @@ impl Peer {
                 Ok(0) => return Err(ErrorKind::WriteZero.into()),
                 Ok(count) => {
                     left = left.saturating_sub(count);
-                    self.conversation.transmitted(count, now);
+                    self.tell(recorder, now, || Happening::Sent(sent(&transmit, count)));
+                    self.conversation.transmitted(count, now.instant);
                 }
                 Err(error) if error.kind() == ErrorKind::WouldBlock => self.writable = false,
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
@@ -280,14 +369,22 @@ impl Peer {
         clippy::disallowed_methods,
         reason = "the loop's clock, read again only while somebody watches"
     )]
-    fn record(&mut self, _now: Now, records: &mut Option<Vec<Record>>) {
+    fn record(&mut self, recorder: &mut Recorder) {
+        let wanted = recorder.wants_any();
         let record = self
             .conversation
-            .poll_record(self.address, Instant::now, records.is_some());
-        if let (Some(record), Some(records)) = (record, records) {
+            .poll_record(self.number, self.address, Instant::now, wanted);
+        if let (Some(record), Some(records)) = (record, recorder.exchanges()) {
             records.push(record);
         }
     }
+}
+
+/// What is kept of a connection whose bytes are recorded.
+#[derive(Debug)]
+struct Watched {
+    since: Instant,
+    states: Option<(ClientState, ServerState)>,
 }
 
 /// What a loop reads into, however many connections it has.
@@ -315,6 +412,11 @@ impl Buffers {
         }
         self.unmade = self.unmade.checked_sub(1)?;
         Some(vec![0; CHUNK])
+    }
+
+    /// How many could be taken now.
+    pub(super) const fn free(&self) -> usize {
+        self.chunks.len() + self.unmade
     }
 
     /// Takes a buffer back; one that was not made here is dropped.
@@ -377,6 +479,30 @@ fn put(
         },
     };
     Ok(count as u64)
+}
+
+/// The first `count` bytes of what was to be sent, for the record. A file's are read again; where it has
+/// changed meanwhile, so has what the record says.
+fn sent(transmit: &Transmit<'_>, count: u64) -> Vec<u8> {
+    let count = usize::try_from(count).unwrap_or(usize::MAX);
+    match transmit {
+        Transmit::Bytes(runs) => {
+            let mut bytes = runs.concat();
+            bytes.truncate(count);
+            bytes
+        }
+        Transmit::File {
+            head, file, offset, ..
+        } => {
+            let of_head = count.min(head.len());
+            let mut bytes = head.get(..of_head).unwrap_or_default().to_vec();
+            bytes.resize(count, 0);
+            // What cannot be read again stays zero: the count is right all the same.
+            let _changed =
+                file.read_exact_at(bytes.get_mut(of_head..).unwrap_or_default(), *offset);
+            bytes
+        }
+    }
 }
 
 /// Whether this is the start of a file that does not fit into the buffer.

@@ -11,6 +11,7 @@ use std::fs::File;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use super::workers::{Done, ReplyTo};
 use crate::wire::{EncodedHead, Fault, HttpDate, RequestHead};
 
 /// A site that answers requests.
@@ -109,18 +110,41 @@ pub enum Body {
         /// How many of its bytes.
         length: u64,
     },
+    /// Bytes that come by and by; the head says no length, and the close ends it.
+    Live(Box<dyn Source>),
+}
+
+/// Where a live body comes from. Asked on the loop: it must not wait.
+pub trait Source: Send + Debug {
+    /// Appends what there is to send now, which may be nothing. Whether that is all there will ever be.
+    fn pull(&mut self, out: &mut Vec<u8>) -> bool;
+
+    /// Whom to wake when there is more, and at once if there is already.
+    fn wake_with(&mut self, wake: Wake);
+}
+
+/// Wakes a connection whose body is live.
+#[derive(Clone, Debug)]
+pub struct Wake(pub(super) ReplyTo);
+
+impl Wake {
+    /// There is more to send. May be called from any thread, and late: then nobody is there to wake.
+    pub fn wake(&self) {
+        self.0.send(Done::More);
+    }
 }
 
 impl Body {
     /// No body.
     pub const EMPTY: Self = Self::Bytes(Cow::Borrowed(b""));
 
-    /// How many bytes it has.
+    /// How many bytes it has; of a live one nobody knows, and this says 0.
     #[must_use]
     pub fn length(&self) -> u64 {
         match self {
             Self::Bytes(bytes) => bytes.len() as u64,
             Self::File { length, .. } => *length,
+            Self::Live(_) => 0,
         }
     }
 }

@@ -46,13 +46,14 @@ pub(super) enum Done {
     Answered(Job, Response),
     /// A piece of a body.
     Stored(Stored),
+    /// Nothing: a live body has more to send.
+    More,
 }
 
 /// Work to do.
-#[derive(Debug)]
 pub(super) enum Task {
     /// Answer a request.
-    Answer(Job, ReplyTo),
+    Answer(Arc<dyn Service>, Job, ReplyTo),
     /// Let a sink take a piece of a body.
     Store(Store, ReplyTo),
     /// Drop a sink, and with it a file perhaps.
@@ -60,10 +61,17 @@ pub(super) enum Task {
 }
 
 /// Where a completion goes.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct ReplyTo {
     pub token: Token,
     pub mailbox: Arc<Mailbox>,
+}
+
+impl ReplyTo {
+    pub(super) fn send(&self, done: Done) {
+        let token = self.token;
+        self.mailbox.put(Completion { token, done });
+    }
 }
 
 impl Workers {
@@ -72,21 +80,20 @@ impl Workers {
     /// # Errors
     ///
     /// When the system gives no thread.
-    pub(super) fn start<S: Service>(
+    pub(super) fn start(
         name: &str,
         count: usize,
         places: usize,
-        service: &Arc<S>,
         clock: Clock,
     ) -> std::io::Result<Self> {
         let places = places.max(1);
         let (queue, tasks) = sync_channel(places);
         let tasks = Arc::new(Mutex::new(tasks));
         for number in 0..count.max(1) {
-            let (service, tasks) = (Arc::clone(service), Arc::clone(&tasks));
+            let tasks = Arc::clone(&tasks);
             let name = format!("{name}-{number}");
             let thread = std::thread::Builder::new().name(name);
-            thread.spawn(move || work(&*service, &tasks, clock))?;
+            thread.spawn(move || work(&tasks, clock))?;
         }
         Ok(Self { queue, places })
     }
@@ -145,7 +152,7 @@ impl Mailbox {
     }
 }
 
-fn work<S: Service>(service: &S, tasks: &Mutex<Receiver<Task>>, clock: Clock) {
+fn work(tasks: &Mutex<Receiver<Task>>, clock: Clock) {
     loop {
         // The lock is held only while waiting: the others wait for it instead of for the queue.
         let task = tasks.lock().unwrap_or_else(PoisonError::into_inner).recv();
@@ -153,8 +160,8 @@ fn work<S: Service>(service: &S, tasks: &Mutex<Receiver<Task>>, clock: Clock) {
             return;
         };
         let (done, reply_to) = match task {
-            Task::Answer(request, reply_to) => {
-                let response = answer(service, &request, HttpDate::from(clock.wall()));
+            Task::Answer(service, request, reply_to) => {
+                let response = answer(&*service, &request, HttpDate::from(clock.wall()));
                 // Whatever the view left of it is dropped here, where waiting is allowed.
                 drop(request.sink.take());
                 (Done::Answered(request, response), reply_to)
@@ -165,7 +172,6 @@ fn work<S: Service>(service: &S, tasks: &Mutex<Receiver<Task>>, clock: Clock) {
                 continue;
             }
         };
-        let ReplyTo { token, mailbox } = reply_to;
-        mailbox.put(Completion { token, done });
+        reply_to.send(done);
     }
 }

@@ -150,6 +150,8 @@ mod tests {
 
     fn exchange(bytes: &[u8], status: u16, faults: Vec<Fault>) -> Exchange {
         Exchange {
+            connection: 1,
+            request_bytes: 0,
             at: UNIX_EPOCH + Duration::from_secs(1_509_328_929),
             peer: "127.0.0.1:52144".parse().unwrap(),
             head: Some(Box::new(dissect_request(bytes))),

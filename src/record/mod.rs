@@ -1,25 +1,33 @@
 //! L1: what passed over a wire, as values, and where they go.
 //!
-//! The engine makes records only while a tap is attached, and hands them over once a turn.
+//! The engine makes records only while a tap is attached, only those that the tap wants, and hands them
+//! over once a turn. An [`Exchange`] says what a request and its response meant; the [`Moment`]s of a
+//! connection have its very bytes, in the order and the pieces in which they passed. Whoever wants both
+//! cuts the bytes where the exchanges say.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use crate::wire::{Fault, RequestHead, Status};
+use crate::wire::{ClientState, Fault, RequestHead, ServerState, Status};
 
-/// Something that happened on a connection, told after the fact.
-#[derive(Debug)]
+/// Something that happened on a connection, told after the fact. A clone is another handle on the same.
+#[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Record {
     /// A request came, and a response went out or was given up.
-    Exchange(Box<Exchange>),
+    Exchange(Arc<Exchange>),
     /// A message is under way and the client seems to be stuck.
-    Hint(Box<Hint>),
+    Hint(Arc<Hint>),
+    /// Bytes passed, or a side opened or closed.
+    Moment(Arc<Moment>),
 }
 
 /// One request and what became of it.
 #[derive(Debug)]
 pub struct Exchange {
+    /// Its connection's number.
+    pub connection: u64,
     /// Wall time when the request's head was complete, or refused.
     pub at: SystemTime,
     /// The client's address.
@@ -28,6 +36,9 @@ pub struct Exchange {
     pub head: Option<Box<RequestHead>>,
     /// Everything odd about the exchange that is not among the head's own faults.
     pub faults: Vec<Fault>,
+    /// Bytes of the request, head and body, as far as they were taken for it. What came behind it belongs
+    /// to the next request or to none.
+    pub request_bytes: u64,
     /// The status that was sent; `None` when nothing was.
     pub status: Option<Status>,
     /// Bytes of the response that went out, head and body.
@@ -49,8 +60,92 @@ pub struct Hint {
     pub so_far: Vec<u8>,
 }
 
+/// One thing that happened to a connection, in the order in which it did.
+#[derive(Debug)]
+pub struct Moment {
+    /// The connection's number: from 1 on, never used again while the server runs.
+    pub connection: u64,
+    /// Wall time, which may be frozen.
+    pub at: SystemTime,
+    /// Since the connection was accepted, by a clock that is never frozen and never goes back.
+    pub after: Duration,
+    /// What.
+    pub what: Happening,
+}
+
+/// What can happen to a connection.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Happening {
+    /// It was accepted.
+    Opened {
+        /// The client's address.
+        client: SocketAddr,
+        /// Ours, as the client sees it.
+        server: SocketAddr,
+    },
+    /// One read gave these bytes; never empty.
+    Received(Vec<u8>),
+    /// One write took these bytes; never empty.
+    Sent(Vec<u8>),
+    /// The client closed its side (FIN).
+    ReceivedEnd,
+    /// We closed our side and still listen (FIN).
+    SentEnd,
+    /// What the two sides are doing changed.
+    States {
+        /// The client's side.
+        client: ClientState,
+        /// Ours.
+        server: ServerState,
+    },
+    /// It is over: we closed it, after everything was sent.
+    Closed,
+    /// It is over: the client, or the system, broke it off (RST), or we gave it up before all was sent.
+    Reset,
+}
+
+/// How much a tap wants to be told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Detail {
+    /// Nothing, for now.
+    Nothing,
+    /// Exchanges and hints.
+    Exchanges,
+    /// Moments too: every byte is copied for it.
+    Wire,
+}
+
 /// A place where records go.
 pub trait Tap: Send {
-    /// Takes all records out of `records`. Called on the loop's thread: it must not wait.
+    /// What it wants, asked once a turn. A connection that is open already when a tap begins to want
+    /// moments gives it none.
+    fn detail(&self) -> Detail {
+        Detail::Exchanges
+    }
+
+    /// Takes all records out of `records`, some of which it may not have asked for. Called on the loop's
+    /// thread: it must not wait.
     fn take(&mut self, records: &mut Vec<Record>);
+}
+
+/// Several taps as one.
+#[derive(Default)]
+pub struct Fan(pub Vec<Box<dyn Tap>>);
+
+impl Tap for Fan {
+    fn detail(&self) -> Detail {
+        let details = self.0.iter().map(|tap| tap.detail());
+        details.max().unwrap_or(Detail::Nothing)
+    }
+
+    fn take(&mut self, records: &mut Vec<Record>) {
+        if let Some((last, others)) = self.0.split_last_mut() {
+            for tap in others {
+                tap.take(&mut records.clone());
+            }
+            last.take(records);
+        }
+        records.clear();
+    }
 }

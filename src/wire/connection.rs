@@ -5,7 +5,7 @@
 //! * inputs: [`receive`](Connection::receive), [`received_body`](Connection::received_body),
 //!   [`receive_eof`](Connection::receive_eof), [`handle_timeout`](Connection::handle_timeout);
 //! * commands: [`respond`](Connection::respond), [`transmitted`](Connection::transmitted),
-//!   [`refuse`](Connection::refuse);
+//!   [`refuse`](Connection::refuse) and others;
 //! * outputs: [`poll_event`](Connection::poll_event) (ask until `None` after every input and command),
 //!   [`poll_timeout`](Connection::poll_timeout);
 //! * getters: [`client`](Connection::client), [`server`](Connection::server) and others.
@@ -15,62 +15,13 @@
 //! body need not pass through either: whoever took it in says how many bytes came.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
+use super::protocol::admit;
 use super::{
-    BodyFraming, ClientInput, ClientState, Edition, EncodedHead, Fault, FaultKind, HeadScan,
+    BodyFraming, ClientInput, ClientState, EncodedHead, Fault, FaultKind, HeadScan, Protocol,
     RequestHead, ServerInput, ServerState, Span,
 };
-
-/// What a server holds its connections to.
-///
-/// ```
-/// use blankline::wire::Protocol;
-/// let protocol = Protocol::default();
-/// assert!(protocol.keep_alive);
-/// assert_eq!(protocol.limits.target_bytes, 2048);
-/// ```
-#[derive(Clone, Debug)]
-pub struct Protocol {
-    /// Whose HTTP is spoken.
-    pub edition: Edition,
-    /// Whether a connection is kept when the client asks for it.
-    pub keep_alive: bool,
-    /// Every limit on sizes, counts and times.
-    pub limits: Limits,
-}
-
-/// Limits on one connection.
-///
-/// ```
-/// assert_eq!(blankline::wire::Limits::default().head_bytes, 16 * 1024);
-/// ```
-#[derive(Clone, Debug)]
-pub struct Limits {
-    /// Bytes of a head, blank line included. 16 KiB: IIS has 16, Tomcat and Apache 8 KiB a line.
-    pub head_bytes: usize,
-    /// Fields of a head. 100, as CPython's http.client.
-    pub fields: usize,
-    /// Bytes of a request target. 2,048: the course notes' "2k", a limit of browsers and not of HTTP.
-    pub target_bytes: usize,
-    /// Bytes of a request's body. 1 GiB: nginx has 1 MiB and Apache 1 GiB. What a site holds in memory is
-    /// limited by the site.
-    pub body_bytes: u64,
-    /// From the connection (or the first byte of a later request) to the blank line. 60 s: people type.
-    pub head_time: Duration,
-    /// Between two reads of a body. 30 s.
-    pub body_time: Duration,
-    /// Between two writes that took a byte. 30 s.
-    pub write_time: Duration,
-    /// Between two requests of a kept connection. 15 s.
-    pub keep_alive_time: Duration,
-    /// How long a refused client may go on sending. 5 s, as nginx's `lingering_timeout`.
-    pub linger_time: Duration,
-    /// How many bytes of it are read and dropped. 64 MiB: a refused upload is small beside that.
-    pub linger_bytes: u64,
-    /// How long a message may be silent before the console gives a hint. 3 s.
-    pub hint_time: Duration,
-}
 
 /// What happened on a connection.
 ///
@@ -137,6 +88,8 @@ struct Flags {
     /// The client asked to keep the connection, and then: we agreed.
     keep: bool,
     is_head_request: bool,
+    /// The response under way has no known end.
+    is_open: bool,
     /// Not the connection's first request.
     is_kept: bool,
     hinted_line: bool,
@@ -332,14 +285,86 @@ impl Connection {
             return Err(Misuse::CannotKeepAlive);
         }
         self.flags.keep = head.keeps_alive();
+        self.begin_response(head.bytes().len() as u64 + body, now);
+        Ok(())
+    }
+
+    /// Command: a response goes out whose body has no known end: [`extend`](Self::extend) says how many
+    /// bytes there are to send by and by, [`finish`](Self::finish) that there will be no more, and the
+    /// close shows it to the client (RFC 1945 7.2.2).
+    ///
+    /// # Errors
+    ///
+    /// [`Misuse`] when no response is owed, or the head promises a length, a kept connection or no body.
+    ///
+    /// ```
+    /// use blankline::wire::{Connection, Protocol, ResponseWriter, ServerState, Status};
+    /// # #[allow(clippy::disallowed_methods)] let now = std::time::Instant::now();
+    /// let mut connection = Connection::new(Protocol::default().into(), now);
+    /// connection.receive(b"GET / HTTP/1.0\r\n\r\n", now);
+    /// while connection.poll_event().is_some() {}
+    /// let head = ResponseWriter::new(Status::OK, "OK").finish();
+    /// connection.respond_open(&head, now).unwrap();
+    /// connection.transmitted(head.bytes().len() as u64, now);
+    /// assert_eq!(connection.server(), ServerState::Sending);
+    /// connection.extend(5);
+    /// assert_eq!(connection.unsent(), 5);
+    /// connection.transmitted(5, now);
+    /// connection.finish(now);
+    /// assert_eq!(connection.server(), ServerState::Closed);
+    /// ```
+    pub fn respond_open(&mut self, head: &EncodedHead, now: Instant) -> Result<(), Misuse> {
+        if self.server != ServerState::MustRespond {
+            return Err(Misuse::NoResponseOwed);
+        }
+        if head.length().is_some() || head.status().is_bodiless() || self.flags.is_head_request {
+            return Err(Misuse::LengthDiffers);
+        }
+        if head.keeps_alive() {
+            return Err(Misuse::CannotKeepAlive);
+        }
+        self.flags.keep = false;
+        self.flags.is_open = true;
+        self.begin_response(head.bytes().len() as u64, now);
+        Ok(())
+    }
+
+    /// Command: `bytes` more bytes of an open response are there to be sent.
+    ///
+    /// ```
+    /// use blankline::wire::{Connection, Protocol};
+    /// # #[allow(clippy::disallowed_methods)] let now = std::time::Instant::now();
+    /// let mut connection = Connection::new(Protocol::default().into(), now);
+    /// connection.extend(5); // no response is open: nothing changes
+    /// assert_eq!(connection.unsent(), 0);
+    /// ```
+    pub fn extend(&mut self, bytes: u64) {
+        if self.flags.is_open && self.server == ServerState::Sending {
+            self.bytes_left += bytes;
+        }
+    }
+
+    /// Command: an open response gets no more bytes; those that are there still go out.
+    ///
+    /// ```
+    /// use blankline::wire::{Connection, Protocol};
+    /// # #[allow(clippy::disallowed_methods)] let now = std::time::Instant::now();
+    /// Connection::new(Protocol::default().into(), now).finish(now); // nothing is open: nothing changes
+    /// ```
+    pub fn finish(&mut self, now: Instant) {
+        if std::mem::take(&mut self.flags.is_open) {
+            self.transmitted(0, now);
+        }
+    }
+
+    fn begin_response(&mut self, bytes: u64, now: Instant) {
         self.server = self.server.after(ServerInput::Respond);
         self.active = now;
-        self.bytes_left = head.bytes().len() as u64 + body;
+        self.bytes_left = bytes;
         if !self.flags.keep && self.client == ClientState::Done && !self.buffer.is_empty() {
             self.note_excess();
         }
         self.transmitted(0, now);
-        Ok(())
     }
 
     /// Command: `bytes` more bytes of the response went out.
@@ -359,7 +384,7 @@ impl Connection {
             self.active = now;
         }
         self.bytes_left = self.bytes_left.saturating_sub(bytes);
-        if self.bytes_left > 0 {
+        if self.bytes_left > 0 || self.flags.is_open {
             return;
         }
         let has_ended =
@@ -463,6 +488,8 @@ impl Connection {
         match (self.server, self.client) {
             (ServerState::Closed | ServerState::MustRespond, _) => None,
             (ServerState::Lingering, _) => Some(self.since + limits.linger_time),
+            // It is not the client who has nothing to send.
+            (ServerState::Sending, _) if self.bytes_left == 0 => None,
             (ServerState::Sending, _) => Some(self.active + limits.write_time),
             (ServerState::Waiting, ClientState::SendingHead) if self.buffer.is_empty() => {
                 let idle = if self.flags.is_kept {
@@ -596,6 +623,9 @@ impl Connection {
     /// ```
     #[must_use]
     pub fn ends_with_response(&self) -> bool {
+        if self.flags.is_open {
+            return false;
+        }
         let is_over = self.client == ClientState::Done && self.buffer.is_empty();
         !self.flags.keep && (self.flags.eof || (is_over && self.body_length == 0))
     }
@@ -793,82 +823,6 @@ impl std::fmt::Display for Misuse {
 }
 
 impl std::error::Error for Misuse {}
-
-impl Default for Protocol {
-    fn default() -> Self {
-        Self {
-            edition: Edition::default(),
-            keep_alive: true,
-            limits: Limits::default(),
-        }
-    }
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self {
-            head_bytes: 16 * 1024,
-            fields: 100,
-            target_bytes: 2048,
-            body_bytes: 1024 * 1024 * 1024,
-            head_time: Duration::from_secs(60),
-            body_time: Duration::from_secs(30),
-            write_time: Duration::from_secs(30),
-            keep_alive_time: Duration::from_secs(15),
-            linger_time: Duration::from_secs(5),
-            linger_bytes: 64 * 1024 * 1024,
-            hint_time: Duration::from_secs(3),
-        }
-    }
-}
-
-/// The methods of RFC 1945 8 that this server has; the others of appendix D are answered 501.
-const METHODS: [&[u8]; 3] = [b"GET", b"HEAD", b"POST"];
-
-/// Judges a complete head: the first reason to refuse it, or how its body is framed.
-fn admit(head: &mut RequestHead, limits: &Limits) -> Result<BodyFraming, Fault> {
-    if let Some(fault) = head.refusal() {
-        return Err(fault);
-    }
-    let (target, fields) = (head.target().len(), head.field_count());
-    if target > limits.target_bytes {
-        let fault = Fault::new(FaultKind::TargetTooLong, head.target_at());
-        return Err(fault.measured(target as u64, limits.target_bytes as u64));
-    }
-    if fields > limits.fields {
-        let at = head
-            .fields()
-            .nth(limits.fields)
-            .map_or(Span::default(), |field| field.name_at);
-        let fault = Fault::new(FaultKind::TooManyFields, at);
-        return Err(fault.measured(fields as u64, limits.fields as u64));
-    }
-    if !METHODS.contains(&head.method()) {
-        let is_misspelt = METHODS
-            .iter()
-            .any(|method| method.eq_ignore_ascii_case(head.method()));
-        let kind = if is_misspelt {
-            FaultKind::MethodCase
-        } else {
-            FaultKind::UnknownMethod
-        };
-        let fault = Fault::new(kind, head.method_at());
-        head.report(fault);
-        // `curl -T -` sends a method that is unknown here, and chunks besides: both are worth a word.
-        if let Err(also) = head.framing() {
-            head.report(also);
-        }
-        return Err(fault);
-    }
-    let framing = head.framing()?;
-    if let BodyFraming::Length(length) = framing
-        && length > limits.body_bytes
-    {
-        let fault = Fault::new(FaultKind::BodyTooLarge, head.length_at());
-        return Err(fault.measured(length, limits.body_bytes));
-    }
-    Ok(framing)
-}
 
 /// Where a client says that it waits for a 1xx response, which it will not get (RFC 1945 9.1).
 fn expectation(head: &RequestHead) -> Option<Fault> {

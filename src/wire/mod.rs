@@ -2,7 +2,7 @@
 //!
 //! Read in this order: `span`, `anatomy`, `fault` (the vocabulary); `scan`, `head`, `dissect`, `target`, `framing`
 //! (bytes in); `status`, `response` (bytes out); `date`, `cookie`, `condition` (field values); `state`,
-//! `connection` (a conversation over time); `edition` (where the sources differ); `opinion` (httparse's).
+//! `protocol`, `connection` (a conversation over time); `edition` (where the sources differ); `opinion` (httparse's).
 
 mod anatomy;
 mod condition;
@@ -17,6 +17,7 @@ mod framing;
 mod head;
 mod octets;
 mod opinion;
+mod protocol;
 mod response;
 mod scan;
 mod span;
@@ -26,7 +27,7 @@ mod target;
 
 pub use anatomy::{Anatomy, Label, LineEnd, Part};
 pub use condition::{Condition, Conditions, Outcome, Validators, last_modified_to_send};
-pub use connection::{Connection, Event, Limits, Misuse, Protocol};
+pub use connection::{Connection, Event, Misuse};
 pub use cookie::{
     Cookie, SameSite, SetCookie, cookie, parse_cookies, quote_cookie_value, unquote_cookie_value,
 };
@@ -41,6 +42,7 @@ pub use octets::{
     Escaped, is_blank, is_token, is_token_octet, plain_length, token_length, trim_blanks,
 };
 pub use opinion::{Opinion, request_opinion, response_opinion};
+pub use protocol::{Limits, Protocol};
 pub use response::{EncodedHead, FieldName, FieldValue, ResponseWriter};
 pub use scan::{HeadScan, is_simple_request_line};
 pub use span::Span;

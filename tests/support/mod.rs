@@ -30,7 +30,7 @@ use std::time::{Duration, Instant};
 use blankline::app::Site;
 use blankline::cli::parse_serve_args;
 use blankline::cli::serve::ServeArgs;
-use blankline::engine::{Engine, Handle, Listeners, Service, Settings};
+use blankline::engine::{Door, Engine, Handle, Listeners, Service, Settings};
 use blankline::record::Tap;
 use blankline::wire::{FaultKind, dissect_request};
 
@@ -282,13 +282,13 @@ impl Running {
         tap: impl FnMut() -> Option<Box<dyn Tap>>,
     ) -> Self {
         settings.address.set_port(0);
-        let engine = Engine::new(
-            Listeners::open(&settings).unwrap(),
-            &settings,
-            Arc::new(service),
-            tap,
-        )
-        .unwrap();
+        let doors = vec![Door {
+            listeners: Listeners::open(&settings).unwrap(),
+            service: Arc::new(service),
+            protocol: settings.protocol.clone(),
+            is_tapped: true,
+        }];
+        let engine = Engine::new(doors, &settings, tap).unwrap();
         Self {
             address: engine.address(),
             handle: engine.handle(),
