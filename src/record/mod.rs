@@ -5,6 +5,10 @@
 //! connection have its very bytes, in the order and the pieces in which they passed. Whoever wants both
 //! cuts the bytes where the exchanges say.
 
+mod transcript;
+
+pub use transcript::{Assembled, Assembler, Event, Open, Passage, Stream, Transcript};
+
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
