@@ -378,6 +378,11 @@ faults! {
         "Bytes came after the end of the message, {seen} in all; they are not part of it (is Content-Length too small?)."
         "消息结束之后又来了 {seen} 字节；它们不属于这条消息（Content-Length 是不是太小？）。";
 
+    // Forms
+    TooManyFormFields "too-many-form-fields" 400 8 "HTML 4.01 17.13.4"
+        "The form has {seen} fields (an empty one counts too), and the limit is {limit}; each would cost the server work."
+        "表单有 {seen} 个字段（空字段也算），上限是 {limit}；每个字段都要服务器花力气处理。";
+
     // Conditions
     BadDate "bad-date" Note 42 "RFC 1945 10.9"
         "This is not an HTTP-date (Mon, 30 Oct 2017 02:02:09 GMT), so the condition is ignored."

@@ -1,7 +1,7 @@
 //! L0: bytes and their meaning, both ways. No sockets, files, threads or clocks.
 //!
 //! Read in this order: `span`, `anatomy`, `fault` (the vocabulary); `scan`, `head`, `dissect`, `target`, `framing`
-//! (bytes in); `status`, `response` (bytes out); `date`, `cookie`, `condition` (field values); `state`,
+//! (bytes in); `form` (what is in a body or a query); `status`, `response` (bytes out); `date`, `cookie`, `condition` (field values); `state`,
 //! `connection` (a conversation over time); `edition` (where the sources differ); `opinion` (httparse's).
 
 mod anatomy;
@@ -13,6 +13,7 @@ mod dissect;
 mod edition;
 mod excerpt;
 mod fault;
+mod form;
 mod framing;
 mod head;
 mod octets;
@@ -35,6 +36,7 @@ pub use dissect::{RequestHead, ResponseHead, dissect_request, dissect_response};
 pub use edition::{Edition, NotModifiedRule};
 pub use excerpt::{Excerpt, excerpt};
 pub use fault::{Fault, FaultKind, Lang, Verdict};
+pub use form::{FormField, MOST_FORM_FIELDS, QueryDict, decode_form, urlencode};
 pub use framing::{BodyFraming, has_token};
 pub use head::{Field, Version};
 pub use octets::{
@@ -49,4 +51,4 @@ pub use state::{
     Transition,
 };
 pub use status::Status;
-pub use target::{Target, decode_form, decode_path, encode_location, query_pairs};
+pub use target::{Target, decode_path, encode_location};
