@@ -1,7 +1,7 @@
 //! L0: bytes and their meaning, both ways. No sockets, files, threads or clocks.
 //!
 //! Read in this order: `span`, `anatomy`, `fault` (the vocabulary); `scan`, `head`, `dissect`, `target`, `framing`
-//! (bytes in); `form` (what is in a body or a query); `status`, `response` (bytes out); `date`, `cookie`, `condition` (field values); `state`,
+//! (bytes in); `form`, `part_head`, `multipart` (what is in a query or a body); `status`, `response` (bytes out); `date`, `cookie`, `condition` (field values); `state`,
 //! `connection` (a conversation over time); `edition` (where the sources differ); `opinion` (httparse's).
 
 mod anatomy;
@@ -16,8 +16,11 @@ mod fault;
 mod form;
 mod framing;
 mod head;
+mod multipart;
 mod octets;
 mod opinion;
+mod parameter;
+mod part_head;
 mod response;
 mod scan;
 mod span;
@@ -39,10 +42,15 @@ pub use fault::{Fault, FaultKind, Lang, Verdict};
 pub use form::{FormField, MOST_FORM_FIELDS, QueryDict, decode_form, urlencode};
 pub use framing::{BodyFraming, has_token};
 pub use head::{Field, Version};
+pub use multipart::{
+    Boundary, DissectedMultipart, DissectedPart, Multipart, MultipartEvent, MultipartLimits,
+    dissect_multipart,
+};
 pub use octets::{
     Escaped, is_blank, is_token, is_token_octet, plain_length, token_length, trim_blanks,
 };
 pub use opinion::{Opinion, request_opinion, response_opinion};
+pub use part_head::{PartHead, PartKind};
 pub use response::{EncodedHead, FieldName, FieldValue, ResponseWriter};
 pub use scan::{HeadScan, is_simple_request_line};
 pub use span::Span;
