@@ -393,8 +393,8 @@ faults! {
         "No line of this body is the boundary of Content-Type with two more dashes before it: with boundary=X each part begins with the line --X."
         "主体里没有一行是 Content-Type 中的 boundary 前面再加两个连字符：写了 boundary=X，每个部分就以 --X 这一行开始。";
     CutInPartHead "cut-in-part-head" 400 21 "RFC 2046 5.1.1"
-        "The body ends where a part's head should be; the last boundary has two more dashes at its end (--X--), and is Content-Length right?"
-        "主体在本该有部分首部的地方结束了；最后一个 boundary 末尾还要加两个连字符（--X--），另外 Content-Length 对吗？";
+        "The body ends where a part's head should be. Was that the last boundary? It has two more dashes at its end (--X--). Or is Content-Length too small?"
+        "主体在该出现部分首部的地方就结束了。刚才那是最后一个 boundary 吗？它末尾还要加两个连字符（--X--）。要不就是 Content-Length 太小？";
     CutInField "cut-in-field" 400 21 "RFC 2046 5.1.1"
         "The body ends within a field: no boundary follows. A boundary stands at the start of a line, after CR LF, and the last one is --X--."
         "主体在一个字段中间结束，后面没有 boundary。boundary 要在一行的开头，也就是 CR LF 之后，最后一个写作 --X--。";
@@ -406,12 +406,12 @@ faults! {
         "这一行只以 LF 结尾；boundary 前后和各部分的首部都用 CR LF 结束一行，因为单独的 LF 可能就是文件的内容。";
     TextAfterBoundary "text-after-boundary" 400 21 "RFC 2046 5.1.1"
         "After a boundary its line has nothing but blanks and CR LF; a part begins with the next line."
-        "boundary 后面除了空白就只能是 CR LF；部分从下一行开始。";
+        "这一行在 boundary 之后只能有空白和 CR LF；部分的内容从下一行开始。";
     BadPartLine "bad-part-line" 400 21 "RFC 2046 5.1"
-        "A part begins with fields (name, colon, value) and a blank line; this line is neither: does the blank line before the content lack?"
+        "A part begins with fields (name, colon, value) and a blank line; this line is neither: is the blank line before the content missing?"
         "每个部分先是字段（名字、冒号、值），再是一个空行；这一行两者都不是：内容前面是不是少了空行？";
     PartHeadTooLarge "part-head-too-large" 400 21 "RFC 2046 5.1"
-        "The first {limit} bytes of this part hold no blank line, and its head may have no more; does the blank line before the content lack?"
+        "The first {limit} bytes of this part hold no blank line, and its head may have no more: is the blank line before the content missing?"
         "这个部分的前 {limit} 字节里没有空行，而它的首部最多只能有这么多；内容前面是不是少了空行？";
     PartWithoutName "part-without-name" 400 20 "RFC 7578 4.2"
         "A part of a form says what it is called: Content-Disposition: form-data; name=\"username\"."

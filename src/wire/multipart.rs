@@ -742,8 +742,7 @@ impl DissectedMultipart {
     fn take(&mut self, event: MultipartEvent<'_>) {
         for label in event.labels() {
             match self.labels.last_mut() {
-                // Content comes in pieces.
-                Some(last) if last.part == label.part && label.part.is_content() => {
+                Some(last) if last.part == label.part && comes_in_pieces(label.part) => {
                     last.span.end = label.span.end;
                 }
                 _ => self.labels.push(label),
@@ -771,6 +770,11 @@ impl DissectedMultipart {
     }
 }
 
+/// Whether a part's bytes may be cut where the body was cut: content, and the blanks after a boundary.
+const fn comes_in_pieces(part: Part) -> bool {
+    part.is_content() || matches!(part, Part::Whitespace)
+}
+
 /// Whether the last line, which has just ended, is empty.
 fn ends_with_blank_line(head: &[u8]) -> bool {
     let lines = head.strip_suffix(b"\n").unwrap_or(head);
@@ -780,3 +784,558 @@ fn ends_with_blank_line(head: &[u8]) -> bool {
 
 /// RFC 2046 5.1.1.
 const MOST_BOUNDARY: usize = 70;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn boundary(text: &str) -> Boundary {
+        let content_type = format!("multipart/form-data; boundary={text}");
+        Boundary::of(content_type.as_bytes(), 0).unwrap()
+    }
+
+    fn dissect(body: &[u8]) -> DissectedMultipart {
+        dissect_multipart(body, &boundary("X"), 0)
+    }
+
+    /// A part's head, as curl and browsers write it.
+    fn head(name: &str, file_name: Option<&str>) -> Vec<u8> {
+        let file = file_name.map_or(String::new(), |name| format!("; filename=\"{name}\""));
+        format!("Content-Disposition: form-data; name=\"{name}\"{file}\r\n\r\n").into_bytes()
+    }
+
+    const HEAD: &str = "Content-Disposition: form-data; name=\"a\"\r\n\r\n";
+    const FILE: &str = "Content-Disposition: form-data; name=\"f\"; filename=\"a.png\"\r\n\r\n";
+
+    /// `{a}` is a field's head and `{f}` a file's.
+    fn body(text: &str) -> Vec<u8> {
+        text.replace("{a}", HEAD).replace("{f}", FILE).into_bytes()
+    }
+
+    /// A body, the contents of its parts in order (`None`: cut short), and its faults in order.
+    type Case = (Vec<u8>, Vec<Option<&'static str>>, Vec<FaultKind>);
+
+    fn cases() -> Vec<Case> {
+        use FaultKind::*;
+        [
+            ("--X\r\n{a}hi\r\n--X--\r\n", &[Some("hi")][..], &[][..]),
+            ("--X\r\n{a}hi\r\n--X--", &[Some("hi")], &[]),
+            ("--X\r\n{a}hi\r\n--X\r\n{f}\x00\r\n\r\n--X--\r\n", &[Some("hi"), Some("\x00\r\n")], &[]),
+            ("--X--\r\n", &[], &[]),
+            // Nothing between the head and the boundary: with its line end, and without.
+            ("--X\r\n{a}\r\n--X--\r\n", &[Some("")], &[]),
+            ("--X\r\n{a}--X--\r\n", &[Some("")], &[]),
+            // Around the boundaries.
+            ("pre\r\namble\r\n--X\r\n{a}hi\r\n--X--\r\nepi\r\n--X\r\nlogue", &[Some("hi")], &[]),
+            ("\r\n--X\r\n{a}hi\r\n--X--", &[Some("hi")], &[]),
+            ("--X \t\r\n{a}hi\r\n--X-- \r\n", &[Some("hi")], &[]),
+            ("--X\r\n{a}hi\r\n--X--epilogue", &[Some("hi")], &[]),
+            ("--X\r\n{a}hi\r\n--X--\n", &[Some("hi")], &[]),
+            ("--X\r\n{a}hi\r\n--X--\rx", &[Some("hi")], &[]),
+            ("--X\r\n{a}hi\r\n--X--\r", &[Some("hi")], &[]),
+            // What looks like a boundary and is content.
+            (
+                "--X\r\n{f}a--X\r\n--Xy\r\n--X-\r\n-X\r\r\n--X\rz\n--Xy\r\n--\r\n--X--\r\n",
+                &[Some("a--X\r\n--Xy\r\n--X-\r\n-X\r\r\n--X\rz\n--Xy\r\n--")],
+                &[],
+            ),
+            ("--X\r\n{f}\r\r\n--X--", &[Some("\r")], &[]),
+            ("--X\r\n{f}\r\n\r\n--X--", &[Some("\r\n")], &[]),
+            ("--X\r\n{f}--X\r\r\n--X--", &[Some("--X\r")], &[]),
+            ("--X\r\n{f}\r\n-\r\n--X--", &[Some("\r\n-")], &[]),
+            // What is refused.
+            ("", &[], &[BoundaryNotFound]),
+            ("--Y\r\n{a}hi\r\n--Y--\r\n", &[], &[BoundaryNotFound]),
+            (" --X\r\n{a}hi", &[], &[BoundaryNotFound]),
+            ("--X", &[], &[CutInPartHead]),
+            ("--X\r", &[], &[CutInPartHead]),
+            ("--X\r\n", &[], &[CutInPartHead]),
+            ("--X\r\nContent-Dis", &[], &[CutInPartHead]),
+            ("--X\r\n{a}hi\r\n--X\r\n", &[Some("hi")], &[CutInPartHead]),
+            ("--X\r\n{a}hi\r\n--X", &[Some("hi")], &[CutInPartHead]),
+            ("--X\r\n{a}hi", &[None], &[CutInField]),
+            ("--X\r\n{a}hi\r\n--", &[None], &[CutInField]),
+            ("--X\r\n{a}hi--X--\r\n", &[None], &[CutInField]),
+            ("--X\r\n{a}", &[None], &[CutInField]),
+            ("--X\r\n{f}hi\r\n", &[None], &[CutInFile]),
+            ("--X\r\n{f}hi\r\n--X-", &[None], &[CutInFile]),
+            ("--X\n{a}hi\r\n--X--\r\n", &[Some("hi")], &[MultipartBareLf]),
+            ("--X\r\n{a}hi\n--X--\r\n", &[Some("hi")], &[MultipartBareLf]),
+            ("--X\nContent-Disposition: form-data; name=a\n\nhi\n--X--\n", &[Some("hi")], &[MultipartBareLf]),
+            ("--X junk\r\n{a}hi\r\n--X\r\n{a}ho\r\n--X--", &[Some("ho")], &[TextAfterBoundary]),
+            ("--X \rjunk\r\n--X\r\n{a}ho\r\n--X--", &[Some("ho")], &[TextAfterBoundary]),
+            ("--X\r\n\r\nhi\r\n--X--", &[Some("hi")], &[PartWithoutName]),
+            (
+                "--X\r\nContent-Disposition: form-data; name=a\r\nhi\r\n--X--\r\n",
+                &[],
+                &[CutInPartHead],
+            ),
+            (
+                "--X\r\nContent-Disposition: form-data; name=a\r\nhi\r\n\r\nho\r\n--X--\r\n",
+                &[Some("ho")],
+                &[BadPartLine],
+            ),
+            (
+                "--X\r\nContent-Disposition: form-data; name=a; filename*=UTF-8''b\r\n\r\nhi\r\n--X--",
+                &[Some("hi")],
+                &[FileNameStar],
+            ),
+        ]
+        .into_iter()
+        .map(|(text, contents, faults)| (body(text), contents.to_vec(), faults.to_vec()))
+        .collect()
+    }
+
+    /// Everything that can be seen of a body, read in pieces that end where `cuts` says.
+    fn read(body: &[u8], limits: MultipartLimits, mut piece: impl FnMut() -> usize) -> Seen {
+        let boundary = boundary("X");
+        let mut multipart = Multipart::new(&boundary, 100, limits);
+        let mut seen = Seen::default();
+        let mut rest = body;
+        let most = limits.part_head_bytes.max(boundary.octets().len() + 6);
+        while !rest.is_empty() {
+            let (mut input, after) = rest.split_at(piece().clamp(1, rest.len()));
+            rest = after;
+            while let Some(event) = multipart.poll(&mut input) {
+                seen.take(event, body);
+            }
+            assert!(input.is_empty());
+            assert!(multipart.kept() <= most, "{} bytes kept", multipart.kept());
+        }
+        while let Some(event) = multipart.finish() {
+            seen.take(event, body);
+        }
+        assert_eq!(multipart.kept(), 0);
+        seen.work = multipart.work;
+        seen.events.push("finished".to_owned());
+        seen.check(body);
+        seen
+    }
+
+    #[derive(Default)]
+    struct Seen {
+        dissected: DissectedMultipart,
+        contents: Vec<Vec<u8>>,
+        /// The events without those of content and its like, which come in pieces.
+        events: Vec<String>,
+        end: usize,
+        work: usize,
+    }
+
+    impl Seen {
+        fn take(&mut self, event: MultipartEvent<'_>, body: &[u8]) {
+            for label in event.labels() {
+                assert_eq!(
+                    label.span.start,
+                    self.end.max(100),
+                    "a gap before {event:?}"
+                );
+                assert!(!label.span.is_empty());
+                self.end = label.span.end;
+            }
+            match &event {
+                MultipartEvent::Label(label) if comes_in_pieces(label.part) => {}
+                MultipartEvent::Data { octets, at } => {
+                    assert!(!octets.is_empty());
+                    assert_eq!(*octets, &body[at.start - 100..at.end - 100]);
+                    self.contents.last_mut().unwrap().extend_from_slice(octets);
+                }
+                MultipartEvent::Head(head) => {
+                    assert_eq!(
+                        head.bytes(),
+                        &body[head.at().start - 100..head.at().end - 100]
+                    );
+                    self.contents.push(Vec::new());
+                    self.events
+                        .push(format!("{:?} {:?}", head.name(), head.file_name()));
+                }
+                other => self.events.push(format!("{other:?}")),
+            }
+            self.dissected.take(event);
+        }
+
+        fn check(&self, body: &[u8]) {
+            assert_eq!(
+                self.end.max(100) - 100,
+                body.len(),
+                "a byte without a label"
+            );
+            for part in &self.dissected.parts {
+                assert_eq!(part.head.at().end, part.content_at.start);
+            }
+            for fault in &self.dissected.faults {
+                assert!(
+                    fault.at.start >= 100 && fault.at.end <= 100 + body.len(),
+                    "{fault:?}"
+                );
+            }
+        }
+
+        fn same_as(&self, other: &Self) -> bool {
+            self.events == other.events
+                && self.contents == other.contents
+                && self.dissected.labels == other.dissected.labels
+                && self.dissected.faults == other.dissected.faults
+        }
+    }
+
+    /// Chance with a seed (xorshift).
+    struct Chance(u64);
+
+    impl Chance {
+        fn below(&mut self, bound: usize) -> usize {
+            self.0 ^= self.0 << 13;
+            self.0 ^= self.0 >> 7;
+            self.0 ^= self.0 << 17;
+            usize::try_from(self.0 % bound as u64).unwrap()
+        }
+    }
+
+    /// Whole, byte by byte and in random pieces.
+    fn read_in_every_way(body: &[u8], limits: MultipartLimits, chance: &mut Chance) -> Seen {
+        let whole = read(body, limits, || usize::MAX);
+        let bytewise = read(body, limits, || 1);
+        let pieces = read(body, limits, || 1 + chance.below(9));
+        for (cut, how) in [(bytewise, "byte by byte"), (pieces, "in pieces")] {
+            assert!(
+                whole.same_as(&cut),
+                "{how}: {}\n{:#?}\n{:#?}",
+                body.escape_ascii(),
+                (&whole.events, &whole.dissected.labels),
+                (&cut.events, &cut.dissected.labels),
+            );
+        }
+        whole
+    }
+
+    #[test]
+    fn contents_and_faults_in_whatever_pieces() {
+        let mut chance = Chance(20_171_030);
+        for (body, contents, faults) in cases() {
+            let seen = read_in_every_way(&body, MultipartLimits::default(), &mut chance);
+            let parts = seen.dissected.parts.iter().zip(&seen.contents);
+            let parts: Vec<_> = parts
+                .map(|(part, content)| part.is_complete.then(|| String::from_utf8_lossy(content)))
+                .collect();
+            assert_eq!(
+                parts.iter().map(Option::as_deref).collect::<Vec<_>>(),
+                contents,
+                "{}",
+                body.escape_ascii()
+            );
+            let kinds: Vec<_> = seen
+                .dissected
+                .faults
+                .iter()
+                .map(|fault| fault.kind)
+                .collect();
+            assert_eq!(kinds, faults, "{}", body.escape_ascii());
+        }
+    }
+
+    #[test]
+    fn mutated_bodies_are_read_alike_in_whatever_pieces() {
+        let mut chance = Chance(1);
+        let cases = cases();
+        let words: [&[u8]; 9] = [
+            b"\r",
+            b"\n",
+            b"\r\n",
+            b"-",
+            b"X",
+            b"\r\n--X",
+            b"\n--X",
+            b"--X--",
+            HEAD.as_bytes(),
+        ];
+        let mut told = std::collections::BTreeSet::new();
+        for round in 0..8_000 {
+            let limits = MultipartLimits {
+                parts: 1 + round % 3,
+                part_head_bytes: 80,
+            };
+            let mut body = cases[round % cases.len()].0.clone();
+            for _ in 0..1 + chance.below(4) {
+                let at = chance.below(body.len() + 1);
+                let to = (at + chance.below(4)).min(body.len());
+                let word = words[chance.below(words.len())];
+                let word = if chance.below(3) == 0 { b"" } else { word };
+                body.splice(at..to, word.iter().copied());
+            }
+            let seen = read_in_every_way(&body, limits, &mut chance);
+            told.extend(seen.dissected.faults.iter().map(|fault| fault.kind));
+        }
+        // The mutations reach every fault that depends on where lines and boundaries are.
+        use FaultKind::*;
+        for kind in [
+            BoundaryNotFound,
+            CutInPartHead,
+            CutInField,
+            CutInFile,
+            MultipartBareLf,
+            TextAfterBoundary,
+            BadPartLine,
+            PartHeadTooLarge,
+            PartWithoutName,
+            TooManyParts,
+            BadDisposition,
+        ] {
+            assert!(told.contains(&kind), "{kind:?} never came");
+        }
+    }
+
+    /// Every body of six of these words, against the rules said in another way: split into lines.
+    #[test]
+    fn boundaries_are_whole_lines() {
+        let words: [&[u8]; 7] = [b"\r\n", b"--X", b"--", b"\r", b"y", b" ", b"\n"];
+        for number in 0..words.len().pow(6) {
+            let mut rest = number;
+            let mut text = Vec::new();
+            for _ in 0..6 {
+                text.extend_from_slice(words[rest % words.len()]);
+                rest /= words.len();
+            }
+            let body = [b"--X\r\n", HEAD.as_bytes(), &text].concat();
+            let dissected = dissect(&body);
+            let start = body.len() - text.len();
+            let content = first_boundary(&text);
+            let seen = dissected.parts[0].content_at;
+            let wanted = Span::new(start, start + content.unwrap_or(text.len()));
+            let is_cut = content.is_none();
+            assert_eq!(
+                (seen, dissected.parts[0].is_complete),
+                (wanted, !is_cut),
+                "{}",
+                text.escape_ascii()
+            );
+        }
+    }
+
+    /// Where the content before the first boundary ends.
+    fn first_boundary(text: &[u8]) -> Option<usize> {
+        (0..text.len()).find_map(|at| {
+            let line = text[at..].strip_prefix(b"--X")?;
+            let goes_on = line.starts_with(b"--")
+                || line.is_empty()
+                || line == b"\r"
+                || [&b" "[..], b"\r\n", b"\n"]
+                    .iter()
+                    .any(|end| line.starts_with(end));
+            let before = &text[..at];
+            let end = match before {
+                [] => Some(0),
+                [.., b'\r', b'\n'] => Some(at - 2),
+                [.., b'\n'] => Some(at - 1),
+                _ => None,
+            };
+            end.filter(|_| goes_on)
+        })
+    }
+
+    /// What DJANGO does with the same bodies, where we do the same.
+    #[test]
+    fn as_django_does() {
+        // [0813] An empty file name with content is an ordinary field.
+        let text = [&b"--X\r\n"[..], &head("f", Some("")), b"hi\r\n--X--\r\n"].concat();
+        assert_eq!(dissect(&text).parts[0].head.kind(), PartKind::NoFile);
+        // A name may be empty; equal names come in order.
+        let text = [
+            &b"--X\r\n"[..],
+            &head("", None),
+            b"1\r\n--X\r\n",
+            &head("", None),
+            b"2\r\n--X--",
+        ]
+        .concat();
+        let dissected = dissect(&text);
+        let contents: Vec<_> = dissected
+            .parts
+            .iter()
+            .map(|part| part.content_at.of(&text))
+            .collect();
+        assert_eq!(contents, [b"1", b"2"]);
+        // [0853] A head of 1,100 bytes is too large, one of 1,024 is not.
+        for (filler, is_taken) in [(1_100, false), (1_024, true), (1_025, false)] {
+            let length = head("a", None).len() + "X: \r\n".len();
+            let line = format!("X: {}\r\n", "x".repeat(filler - length));
+            let text = [
+                b"--X\r\n",
+                line.as_bytes(),
+                &head("a", None),
+                b"hi\r\n--X--\r\n",
+            ]
+            .concat();
+            let dissected = dissect(&text);
+            assert_eq!(dissected.parts.len(), usize::from(is_taken));
+            let fault = Fault::new(FaultKind::PartHeadTooLarge, Span::new(5, 1_029));
+            let fault = fault.measured(1_024, 1_024);
+            assert_eq!(
+                dissected.faults,
+                if is_taken { vec![] } else { vec![fault] }
+            );
+        }
+        // [0880] 1,000 fields are taken, and 1,001 are not.
+        for (count, is_taken) in [(1_000, true), (1_001, false)] {
+            let part = [b"--X\r\n", &head("a", None)[..], b"\r\n"].concat();
+            let text = [&part.repeat(count)[..], b"--X--"].concat();
+            let dissected = dissect(&text);
+            assert_eq!(dissected.parts.len(), 1_000);
+            let kinds: Vec<_> = dissected
+                .faults
+                .iter()
+                .map(|fault| (fault.kind, fault.measure))
+                .collect();
+            let refusal = (FaultKind::TooManyParts, Some((1_001, 1_000)));
+            assert_eq!(kinds, if is_taken { vec![] } else { vec![refusal] });
+        }
+    }
+
+    #[test]
+    fn every_byte_has_its_label() {
+        let text = body("pre\r\n--X \r\n{a}hi\r\n--X--\r\nepi");
+        let labels = dissect(&text).labels.into_iter();
+        let seen: Vec<_> = labels
+            .map(|label| {
+                (
+                    label.part.name(),
+                    String::from_utf8_lossy(label.span.of(&text)).into_owned(),
+                )
+            })
+            .collect();
+        let seen: Vec<_> = seen
+            .iter()
+            .map(|(part, text)| (*part, text.as_str()))
+            .collect();
+        let wanted = [
+            ("preamble", "pre"),
+            ("line-end", "\r\n"),
+            ("boundary", "--X"),
+            ("whitespace", " "),
+            ("line-end", "\r\n"),
+            ("field-name", "Content-Disposition"),
+            ("colon", ":"),
+            ("whitespace", " "),
+            ("field-value", "form-data; name=\"a\""),
+            ("line-end", "\r\n"),
+            ("blank-line", "\r\n"),
+            ("part-body", "hi"),
+            ("line-end", "\r\n"),
+            ("boundary", "--X--"),
+            ("line-end", "\r\n"),
+            ("epilogue", "epi"),
+        ];
+        assert_eq!(seen, wanted);
+    }
+
+    #[test]
+    fn content_is_handed_out_where_it_came_in() {
+        let boundary = boundary("X");
+        let mut multipart = Multipart::new(&boundary, 0, MultipartLimits::default());
+        let text = body("--X\r\n{f}some content\r\n--X--");
+        let mut input = &text[..];
+        let mut ours = 0;
+        while let Some(event) = multipart.poll(&mut input) {
+            if let MultipartEvent::Data { octets, .. } = event {
+                assert!(text.as_ptr_range().contains(&octets.as_ptr()));
+                ours += octets.len();
+            }
+        }
+        assert_eq!(ours, "some content".len());
+    }
+
+    /// Bodies that are made to be slow: no byte is looked at more than a few times.
+    #[test]
+    fn near_boundaries_cost_no_more_than_their_bytes() {
+        let mut chance = Chance(7);
+        for unit in [
+            "\r\n--",
+            "\r\n--Xy",
+            "\r\n--X-",
+            "\r\n--X\r",
+            "\n--Xy",
+            "\r",
+            "\n",
+            "\r\n",
+            "-",
+            "\r\n--X--\r\n",
+        ] {
+            for count in [1_000, 10_000] {
+                let content = unit.repeat(count);
+                let text = [&body("--X\r\n{f}")[..], content.as_bytes(), b"\r\n--X--"].concat();
+                for most in [usize::MAX, 1, 16, 4_096] {
+                    let mut piece = || {
+                        if most == usize::MAX {
+                            most
+                        } else {
+                            1 + chance.below(most)
+                        }
+                    };
+                    let seen = read(&text, MultipartLimits::default(), &mut piece);
+                    assert!(
+                        seen.work <= 3 * text.len() + 100,
+                        "{unit:?}: {} for {}",
+                        seen.work,
+                        text.len()
+                    );
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn boundaries_of_a_content_type() {
+        let of = |text: &str| Boundary::of(text.as_bytes(), 40);
+        let long = "x".repeat(70);
+        for (text, octets) in [
+            ("multipart/form-data; boundary=X", "X"),
+            (
+                "multipart/form-data; charset=utf-8; BOUNDARY=\"a=b;c\" ; x",
+                "a=b;c",
+            ),
+            (
+                "multipart/form-data;boundary=----WebKitFormBoundaryA1",
+                "----WebKitFormBoundaryA1",
+            ),
+            (&format!("multipart/form-data; boundary={long}"), &long),
+        ] {
+            assert_eq!(of(text).unwrap().octets(), octets.as_bytes());
+        }
+        use FaultKind::*;
+        for (text, kind, place) in [
+            ("multipart/form-data", NoBoundary, "multipart/form-data"),
+            (
+                "multipart/form-data; bound=X",
+                NoBoundary,
+                "multipart/form-data; bound=X",
+            ),
+            ("multipart/form-data; boundary", BadBoundary, "boundary"),
+            ("multipart/form-data; boundary=", BadBoundary, ""),
+            ("multipart/form-data; boundary=\"\"", BadBoundary, ""),
+            (
+                "multipart/form-data; boundary=\"a ",
+                BadBoundary,
+                "boundary=\"a ",
+            ),
+            ("multipart/form-data; boundary=\"a \"", BadBoundary, "a "),
+            ("multipart/form-data; boundary=男", BadBoundary, "男"),
+            (
+                "multipart/form-data; boundary=\"a\r\nb\"",
+                BadBoundary,
+                "a\r\nb",
+            ),
+            (
+                &format!("multipart/form-data; boundary={long}y"),
+                BadBoundary,
+                &format!("{long}y"),
+            ),
+        ] {
+            let fault = of(text).unwrap_err();
+            let at = Span::new(fault.at.start - 40, fault.at.end - 40);
+            assert_eq!(
+                (fault.kind, at.of(text.as_bytes())),
+                (kind, place.as_bytes()),
+                "{text}"
+            );
+        }
+    }
+}
