@@ -42,6 +42,65 @@ use support::{Case, Chance, Exchange, cases, compare, none};
 const SHOWN_ELSEWHERE: &[(FaultKind, &str)] = &[
     // A request has no status line: only a response can have a bad one.
     (FaultKind::BadStatus, "a_bad_status_is_a_responses_fault"),
+    // Multipart bodies: no page takes one yet.
+    (
+        FaultKind::NoBoundary,
+        "multipart.rs, boundaries_of_a_content_type",
+    ),
+    (
+        FaultKind::BadBoundary,
+        "multipart.rs, boundaries_of_a_content_type",
+    ),
+    (
+        FaultKind::BoundaryNotFound,
+        "multipart.rs, contents_and_faults_in_whatever_pieces",
+    ),
+    (
+        FaultKind::CutInPartHead,
+        "multipart.rs, contents_and_faults_in_whatever_pieces",
+    ),
+    (
+        FaultKind::CutInField,
+        "multipart.rs, contents_and_faults_in_whatever_pieces",
+    ),
+    (
+        FaultKind::CutInFile,
+        "multipart.rs, contents_and_faults_in_whatever_pieces",
+    ),
+    (
+        FaultKind::MultipartBareLf,
+        "multipart.rs, contents_and_faults_in_whatever_pieces",
+    ),
+    (
+        FaultKind::TextAfterBoundary,
+        "multipart.rs, contents_and_faults_in_whatever_pieces",
+    ),
+    (
+        FaultKind::BadPartLine,
+        "multipart.rs, contents_and_faults_in_whatever_pieces",
+    ),
+    (FaultKind::PartHeadTooLarge, "multipart.rs, as_django_does"),
+    (
+        FaultKind::PartWithoutName,
+        "multipart.rs, contents_and_faults_in_whatever_pieces",
+    ),
+    (
+        FaultKind::BadDisposition,
+        "part_head.rs, each_fault_is_at_its_bytes",
+    ),
+    (
+        FaultKind::PartTransferEncoding,
+        "part_head.rs, each_fault_is_at_its_bytes",
+    ),
+    (FaultKind::TooManyParts, "multipart.rs, as_django_does"),
+    (
+        FaultKind::FileNameStar,
+        "multipart.rs, contents_and_faults_in_whatever_pieces",
+    ),
+    (
+        FaultKind::NulInFileName,
+        "part_head.rs, a_nul_comes_in_by_percent_signs_too",
+    ),
     // Needs a server whose workers are all taken.
     (FaultKind::ServerBusy, "sockets.rs, a_full_queue_is_said"),
     // Needs a view that panics.

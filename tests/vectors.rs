@@ -17,21 +17,25 @@ use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
 
 use blankline::wire::{
-    Conditions, Edition, FaultKind, HttpDate, Outcome, SetCookie, Validators, cookie,
-    encode_location, parse_cookies, query_pairs, quote_cookie_value, unquote_cookie_value,
+    Conditions, Edition, FaultKind, HttpDate, Outcome, QueryDict, SetCookie, Validators, cookie,
+    encode_location, parse_cookies, quote_cookie_value, unquote_cookie_value, urlencode,
 };
 use serde_json::Value;
 
-/// The vector group of this name.
+/// The vector group of this name, from Django 1.11.
 fn group(name: &str) -> Value {
-    let path = concat!(
-        env!("CARGO_MANIFEST_DIR"),
-        "/fixtures/vectors/django-1.11.json"
-    );
-    let text = std::fs::read_to_string(path).unwrap();
+    group_of("1.11", name)
+}
+
+fn group_of(django: &str, name: &str) -> Value {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/vectors");
+    let text = std::fs::read_to_string(format!("{folder}/django-{django}.json")).unwrap();
     // Half of a surrogate pair, which Python 2 reads out of `%ED%A0%80` and no Rust string can
     // hold. `querydict_bytes` treats that vector by itself.
-    assert_eq!(text.matches(r"\ud800").count(), 1);
+    assert_eq!(
+        text.matches(r"\ud800").count(),
+        usize::from(django == "1.11")
+    );
     let text = text.replace(r"\ud800", r"\ufffd");
     let mut all: Value = serde_json::from_str(&text).unwrap();
     all.get_mut(name).unwrap().take()
@@ -39,7 +43,11 @@ fn group(name: &str) -> Value {
 
 /// The vectors of a group: argument and result of each call.
 fn vectors(name: &str, count: usize) -> Vec<(Value, Value)> {
-    let vectors: Vec<(Value, Value)> = serde_json::from_value(group(name)).unwrap();
+    vectors_of("1.11", name, count)
+}
+
+fn vectors_of(django: &str, name: &str, count: usize) -> Vec<(Value, Value)> {
+    let vectors: Vec<(Value, Value)> = serde_json::from_value(group_of(django, name)).unwrap();
     assert_eq!(vectors.len(), count, "{name}");
     vectors
 }
@@ -196,37 +204,81 @@ fn decoded(octets: &[u8]) -> String {
     String::from_utf8_lossy(octets).into_owned()
 }
 
+/// Which Django an edition follows in forms.
+const FORMS: [(&str, Edition); 2] = [("1.11", Edition::Notes), ("4.2", Edition::Rfc9110)];
+
 #[test]
 fn querydict_bytes() {
-    /// Three bytes that are no UTF-8, though Python 2 takes them for it: for us they are bytes.
-    const SURROGATE: &str = "a=%ED%A0%80";
-    let mut compared = 0;
-    for (query, wanted) in vectors("querydict_bytes", 33) {
-        if query == SURROGATE {
-            let (name, value) = query_pairs(SURROGATE.as_bytes()).next().unwrap();
-            assert_eq!((&*name, &*value), (&b"a"[..], &b"\xED\xA0\x80"[..]));
-            compared += 1;
-            continue;
+    /// Django, query, what we make of the value of `a`, and why not the same.
+    const OURS: [(&str, &str, &str, &str); 2] = [
+        (
+            "1.11",
+            "a=%ED%A0%80",
+            "\u{ED}\u{A0}\u{80}",
+            "half of a surrogate pair is no UTF-8, though Python 2 takes it for it",
+        ),
+        (
+            "4.2",
+            "a=\u{FF}&b=%E4%B8%AD",
+            "\u{FFFD}",
+            "one raw byte that is no UTF-8 does not make Latin-1 of the other fields",
+        ),
+    ];
+    let (mut compared, mut differing) = (0, 0);
+    for (django, edition) in FORMS {
+        for (query, wanted) in vectors_of(django, "querydict_bytes", 33) {
+            let query_bytes = latin1(&query);
+            let form = QueryDict::parse(&query_bytes, 0, edition).unwrap();
+            let mut seen: BTreeMap<String, Vec<String>> = BTreeMap::new();
+            for field in form.fields() {
+                compared += 1;
+                let values = seen.entry(field.name_text().into_owned()).or_default();
+                values.push(field.value_text(edition).into_owned());
+                let last = form.getlist(&field.name).last();
+                assert_eq!(form.get(&field.name), last, "{query}");
+            }
+            let wanted: Vec<(String, Vec<String>)> = serde_json::from_value(wanted).unwrap();
+            let wanted: BTreeMap<String, Vec<String>> = wanted.into_iter().collect();
+            let ours = OURS
+                .iter()
+                .find(|(of, at, ..)| *of == django && query == *at);
+            if let Some((_, _, ours, reason)) = ours {
+                assert_eq!(seen["a"], [*ours], "{query}: {reason}");
+                assert_ne!(seen, wanted, "{query}");
+                differing += 1;
+            } else {
+                assert_eq!(seen, wanted, "{django} {query}");
+            }
         }
-        let wanted: Vec<(String, Vec<String>)> = serde_json::from_value(wanted).unwrap();
-        let mut seen: BTreeMap<String, Vec<String>> = BTreeMap::new();
-        for (name, value) in query_pairs(&latin1(&query)) {
-            compared += 1;
-            seen.entry(decoded(&name))
-                .or_default()
-                .push(utf8_or_latin1(&value));
-        }
-        assert_eq!(seen, wanted.into_iter().collect(), "{query}");
     }
-    assert_eq!(compared, 37);
+    assert_eq!((compared, differing), (37 + 36, OURS.len()));
 }
 
-/// Text as Django 1.11 decodes a form's value on Python 2.
-fn utf8_or_latin1(octets: &[u8]) -> String {
-    match std::str::from_utf8(octets) {
-        Ok(text) => text.to_owned(),
-        Err(_) => octets.iter().copied().map(char::from).collect(),
+#[test]
+fn querydict_urlencode() {
+    /// A value that 4.2 encodes otherwise, and why we do not.
+    const TILDE: (&str, &str) = (
+        "a=%E4%B8%AD%26%3D%2B%3B%2F%3F%25~-_.%2A",
+        "since RFC 3986 a tilde need not be encoded, and may be; we write it as the notes' Django does",
+    );
+    let mut differing = 0;
+    for (django, _) in FORMS {
+        for (lists, wanted) in vectors_of(django, "querydict_urlencode", 5) {
+            let lists: BTreeMap<String, Vec<String>> = serde_json::from_value(lists).unwrap();
+            let pairs = lists
+                .iter()
+                .flat_map(|(name, values)| values.iter().map(move |v| (name, v)));
+            let seen = urlencode(pairs);
+            let wanted = wanted.as_str().unwrap();
+            if django == "4.2" && wanted == TILDE.0 {
+                assert_eq!(decoded(&seen), wanted.replace('~', "%7E"), "{}", TILDE.1);
+                differing += 1;
+            } else {
+                assert_eq!(decoded(&seen), wanted, "{django}");
+            }
+        }
     }
+    assert_eq!(differing, 1);
 }
 
 #[test]

@@ -162,7 +162,13 @@ impl Visit<'_> {
     /// A refusal with its lesson, and a word for the console.
     #[must_use]
     pub fn refuse(&self, kind: FaultKind, at: Span) -> Reply {
-        self.refuse_with(kind, at, "")
+        self.refuse_fault(Fault::new(kind, at))
+    }
+
+    /// The same for a fault that something else found.
+    #[must_use]
+    pub fn refuse_fault(&self, fault: Fault) -> Reply {
+        self.refuse_with(fault, "")
     }
 
     /// The same with one more sentence, in English and Chinese.
@@ -173,11 +179,10 @@ impl Visit<'_> {
             Lang::En => (en, zh),
             Lang::Zh => (zh, en),
         };
-        self.refuse_with(kind, at, &format!("{first}\n{second}\n"))
+        self.refuse_with(Fault::new(kind, at), &format!("{first}\n{second}\n"))
     }
 
-    fn refuse_with(&self, kind: FaultKind, at: Span, more: &str) -> Reply {
-        let fault = Fault::new(kind, at);
+    fn refuse_with(&self, fault: Fault, more: &str) -> Reply {
         let mut reply = lesson::lesson(self.settings, self.head(), &fault, more);
         reply.faults.push(fault);
         reply
@@ -185,8 +190,8 @@ impl Visit<'_> {
 
     fn not_allowed(&self, route: &Route) -> Reply {
         let more = format!("Allow: {}\n", route.allow);
-        let mut reply =
-            self.refuse_with(FaultKind::MethodNotAllowed, self.head().method_at(), &more);
+        let fault = Fault::new(FaultKind::MethodNotAllowed, self.head().method_at());
+        let mut reply = self.refuse_with(fault, &more);
         reply.allow = Some(route.allow);
         reply
     }

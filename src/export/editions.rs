@@ -105,6 +105,16 @@ const ROWS: &[(&str, Cell)] = &[
     ("wrong method for a resource", |edition| {
         status(edition, FaultKind::MethodNotAllowed)
     }),
+    ("form separators", |edition| {
+        choose(edition.semicolon_separates(), "& and ;", "& alone")
+    }),
+    ("form value that is not UTF-8", |edition| {
+        choose(
+            edition.odd_form_value_is_latin1(),
+            "all of it is Latin-1",
+            "U+FFFD where it is not",
+        )
+    }),
     ("cookie date", |edition| {
         let date = HttpDate::from_seconds(NOTES_COOKIE_EXPIRES).cookie_octets(edition);
         String::from_utf8_lossy(&date).into_owned()

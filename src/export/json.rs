@@ -6,7 +6,7 @@
 use serde_json::{Value, json};
 
 use super::Dissection;
-use crate::wire::{Escaped, Fault, Label, Lang, Part, Span, Verdict};
+use crate::wire::{Escaped, Fault, Label, Lang, Span, Verdict};
 
 /// `{kind, length, labels, faults, opinion}`. Of a body, and of what follows it, `text` and `hex` have
 /// at most the first `body_bytes` bytes, and `omitted` counts the others.
@@ -26,7 +26,7 @@ pub fn dissection_json(dissection: &Dissection, body_bytes: usize) -> Value {
 
 fn label_json(label: Label, message: &[u8], body_bytes: usize) -> Value {
     let Label { part, span } = label;
-    let is_cut = matches!(part, Part::Body | Part::Excess | Part::Unparsed);
+    let is_cut = part.is_content();
     let most = if is_cut { body_bytes } else { span.len() };
     let shown = Span::new(span.start, span.start + span.len().min(most));
     let octets = shown.of(message);

@@ -75,7 +75,7 @@ struct Row {
 
 fn rows_of(label: Label, body_bytes: usize) -> impl Iterator<Item = Row> {
     let Label { part, span } = label;
-    let is_cut = matches!(part, Part::Body | Part::Excess | Part::Unparsed);
+    let is_cut = part.is_content();
     let shown = if is_cut {
         span.len().min(body_bytes)
     } else {

@@ -49,12 +49,20 @@ pub(super) const fn of_part(part: Part) -> Style {
     match part {
         Part::Method | Part::StatusCode => Style::new().bold(),
         Part::RequestTarget | Part::ReasonPhrase => AnsiColor::Cyan.on_default(),
-        Part::FieldName => AnsiColor::Green.on_default(),
-        Part::HttpVersion => AnsiColor::Magenta.on_default(),
+        Part::FieldName | Part::FormName => AnsiColor::Green.on_default(),
+        Part::HttpVersion | Part::Boundary => AnsiColor::Magenta.on_default(),
         // The line that the project is named after.
         Part::BlankLine(_) => AnsiColor::Magenta.on_default().bold(),
-        Part::FieldValue | Part::Body => Style::new(),
-        Part::Space | Part::Colon | Part::Whitespace | Part::LineEnd(_) | Part::EmptyLine => FAINT,
+        Part::FieldValue | Part::Body | Part::FormValue | Part::PartBody => Style::new(),
+        Part::Space
+        | Part::Colon
+        | Part::Whitespace
+        | Part::LineEnd(_)
+        | Part::EmptyLine
+        | Part::Equals
+        | Part::Separator
+        | Part::Preamble
+        | Part::Epilogue => FAINT,
         Part::ObsFold | Part::Excess | Part::Unparsed => AnsiColor::Red.on_default(),
     }
 }

@@ -62,7 +62,7 @@ pub enum Part {
     FieldName,
     /// The colon right after a field's name.
     Colon,
-    /// SP or HT around a field's value; not part of it.
+    /// SP or HT around a field's value, or after a boundary; part of neither.
     Whitespace,
     /// A field's value, or one line of it when it is folded.
     FieldValue,
@@ -74,6 +74,22 @@ pub enum Part {
     BlankLine(LineEnd),
     /// The body (RFC 1945 7.2).
     Body,
+    /// A name in a form, still encoded (HTML 4.01 17.13.4).
+    FormName,
+    /// The `=` between a form's name and value.
+    Equals,
+    /// A value in a form, still encoded.
+    FormValue,
+    /// `&`, or `;`, between the fields of a form; several in a row if nothing stands between them.
+    Separator,
+    /// What stands before the first boundary of a multipart body; it means nothing (RFC 2046 5.1.1).
+    Preamble,
+    /// `--` and the boundary; with two more dashes, the end of a multipart body.
+    Boundary,
+    /// The content of one part of a multipart body.
+    PartBody,
+    /// What stands after the last boundary of a multipart body; it means nothing (RFC 2046 5.1.1).
+    Epilogue,
     /// Bytes after the end of the message (RFC 1945 7.2.2 gives them no meaning).
     Excess,
     /// Bytes that no rule covers.
@@ -104,9 +120,37 @@ impl Part {
             Self::LineEnd(_) => "line-end",
             Self::BlankLine(_) => "blank-line",
             Self::Body => "body",
+            Self::FormName => "form-name",
+            Self::Equals => "equals",
+            Self::FormValue => "form-value",
+            Self::Separator => "separator",
+            Self::Preamble => "preamble",
+            Self::Boundary => "boundary",
+            Self::PartBody => "part-body",
+            Self::Epilogue => "epilogue",
             Self::Excess => "excess",
             Self::Unparsed => "unparsed",
         }
+    }
+
+    /// Whether it is content that may be of any length, so that who shows it may cut it short.
+    ///
+    /// ```
+    /// use blankline::wire::Part;
+    /// assert!(Part::Body.is_content() && !Part::FieldValue.is_content());
+    /// ```
+    #[must_use]
+    pub const fn is_content(self) -> bool {
+        matches!(
+            self,
+            Self::Body
+                | Self::FormValue
+                | Self::Preamble
+                | Self::PartBody
+                | Self::Epilogue
+                | Self::Excess
+                | Self::Unparsed
+        )
     }
 }
 
@@ -232,6 +276,42 @@ impl Anatomy {
         self.marks.pop();
     }
 
+    /// Puts finer labels in the place of those that cover the same bytes: a form's, or a multipart
+    /// body's, for one `Body`. They have to tile a run of bytes; a label that they cover in part keeps
+    /// the rest of its bytes. Nothing happens if they start behind the last label.
+    ///
+    /// ```
+    /// use blankline::wire::{Anatomy, Edition, Part, QueryDict};
+    /// let mut anatomy = Anatomy::default();
+    /// anatomy.push_all([(Part::Method, 4), (Part::Body, 7), (Part::Excess, 9)]);
+    /// let form = QueryDict::parse(b"a=1", 4, Edition::Notes).unwrap();
+    /// anatomy.refine(form.labels());
+    /// let ends: Vec<_> = anatomy.labels().map(|label| (label.part.name(), label.span.end)).collect();
+    /// assert_eq!(
+    ///     ends,
+    ///     [("method", 4), ("form-name", 5), ("equals", 6), ("form-value", 7), ("excess", 9)]
+    /// );
+    /// ```
+    pub fn refine(&mut self, labels: impl IntoIterator<Item = Label>) {
+        let mut finer = Self::default();
+        let mut start = None;
+        for label in labels {
+            start.get_or_insert(label.span.start);
+            finer.push(label.part, label.span.end);
+        }
+        let Some(start) = start.filter(|&start| start < self.end()) else {
+            return;
+        };
+        let first = self.index_at(start);
+        let last = self.index_at(finer.end());
+        if let Some(label) = self.at(start).filter(|label| label.span.start < start) {
+            let mut cut = Self::default();
+            cut.push(label.part, start);
+            finer.marks.splice(..0, cut.marks);
+        }
+        self.marks.splice(first..last, finer.marks);
+    }
+
     /// The offset where the last label ends: how many bytes are labelled.
     ///
     /// ```
@@ -274,9 +354,7 @@ impl Anatomy {
     /// ```
     #[must_use]
     pub fn at(&self, offset: usize) -> Option<Label> {
-        let index = self
-            .marks
-            .partition_point(|mark| mark.end as usize <= offset);
+        let index = self.index_at(offset);
         let mark = self.marks.get(index)?;
         let start = index
             .checked_sub(1)
@@ -285,5 +363,10 @@ impl Anatomy {
             part: mark.part,
             span: Span::new(start.map_or(0, |mark| mark.end as usize), mark.end as usize),
         })
+    }
+    /// How many labels end at `offset` or before it.
+    fn index_at(&self, offset: usize) -> usize {
+        self.marks
+            .partition_point(|mark| mark.end as usize <= offset)
     }
 }

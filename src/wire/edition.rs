@@ -162,6 +162,29 @@ impl Edition {
         })
     }
 
+    /// Row "form separators": whether `;` separates the fields of a form as `&` does, as in Django 1.11
+    /// (HTML 4.01 B.2.2 asked for it; Django stopped in 2021, since caches and proxies did not agree).
+    ///
+    /// ```
+    /// use blankline::wire::Edition;
+    /// assert!(Edition::Notes.semicolon_separates() && !Edition::Rfc9110.semicolon_separates());
+    /// ```
+    #[must_use]
+    pub const fn semicolon_separates(self) -> bool {
+        !matches!(self, Self::Rfc9110)
+    }
+
+    /// Row "form value that is not UTF-8": whether the whole value is read as Latin-1, as Django 1.11 does
+    /// on Python 2; else U+FFFD stands for what is not UTF-8.
+    ///
+    /// ```
+    /// assert!(blankline::wire::Edition::Notes.odd_form_value_is_latin1());
+    /// ```
+    #[must_use]
+    pub const fn odd_form_value_is_latin1(self) -> bool {
+        !matches!(self, Self::Rfc9110)
+    }
+
     /// Row "cookie date": whether `expires` is written with hyphens, as Netscape did and the notes
     /// show, or as an HTTP-date (RFC 6265 4.1.1).
     ///

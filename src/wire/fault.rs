@@ -381,6 +381,60 @@ faults! {
         "Bytes came after the end of the message, {seen} in all; they are not part of it (is Content-Length too small?)."
         "消息结束之后又来了 {seen} 字节；它们不属于这条消息（Content-Length 是不是太小？）。";
 
+    // Forms
+    TooManyFormFields "too-many-form-fields" 400 8 "HTML 4.01 17.13.4"
+        "The form has {seen} fields (an empty one counts too), and the limit is {limit}; each would cost the server work."
+        "表单有 {seen} 个字段（空字段也算），上限是 {limit}；处理每个字段都要消耗服务器的资源。";
+
+    NoBoundary "no-boundary" 400 20 "RFC 2046 5.1.1"
+        "This Content-Type has no boundary parameter, so nobody can tell where one part ends; leave the field to curl -F or to the browser, which write both."
+        "这个 Content-Type 没有 boundary 参数，无法知道每个部分到哪里结束；这个字段让 curl -F 或浏览器自己写就好。";
+    BadBoundary "bad-boundary" 400 21 "RFC 2046 5.1.1"
+        "A boundary has 1 to 70 printable ASCII characters, the last of them no blank; if it stands in quotes, it has both."
+        "boundary 由 1 到 70 个可打印的 ASCII 字符组成，最后一个不能是空格；如果加引号，两边都要有。";
+    BoundaryNotFound "boundary-not-found" 400 21 "RFC 2046 5.1.1"
+        "No line of this body is the boundary of Content-Type with two more dashes before it: with boundary=X each part begins with the line --X."
+        "主体里没有一行是 Content-Type 中的 boundary 前面再加两个连字符：写了 boundary=X，每个部分就以 --X 这一行开始。";
+    CutInPartHead "cut-in-part-head" 400 21 "RFC 2046 5.1.1"
+        "The body ends where a part's head should be. Was that the last boundary? It has two more dashes at its end (--X--). Or is Content-Length too small?"
+        "主体在该出现部分首部的地方就结束了。刚才那是最后一个 boundary 吗？它末尾还要加两个连字符（--X--）。要不就是 Content-Length 太小？";
+    CutInField "cut-in-field" 400 21 "RFC 2046 5.1.1"
+        "The body ends within a field: no boundary follows. A boundary stands at the start of a line, after CR LF, and the last one is --X--."
+        "主体在一个字段中间结束，后面没有 boundary。boundary 要在一行的开头，也就是 CR LF 之后，最后一个写作 --X--。";
+    CutInFile "cut-in-file" 400 21 "RFC 2046 5.1.1"
+        "The body ends within a file: no boundary follows, so the file is not complete and is not kept. The last boundary is --X--."
+        "主体在一个文件中间结束，后面没有 boundary，所以文件不完整，不予保存。最后一个 boundary 写作 --X--。";
+    MultipartBareLf "multipart-bare-lf" 400 21 "RFC 2046 4.1.1"
+        "This line ends with LF alone; around boundaries and in the heads of parts lines end with CR LF, since a lone LF may be part of a file."
+        "这一行只以 LF 结尾；boundary 前后和各部分的首部都用 CR LF 结束一行，因为单独的 LF 可能就是文件的内容。";
+    TextAfterBoundary "text-after-boundary" 400 21 "RFC 2046 5.1.1"
+        "After a boundary its line has nothing but blanks and CR LF; a part begins with the next line."
+        "这一行在 boundary 之后只能有空白和 CR LF；部分的内容从下一行开始。";
+    BadPartLine "bad-part-line" 400 21 "RFC 2046 5.1"
+        "A part begins with fields (name, colon, value) and a blank line; this line is neither: is the blank line before the content missing?"
+        "每个部分先是字段（名字、冒号、值），再是一个空行；这一行两者都不是：内容前面是不是少了空行？";
+    PartHeadTooLarge "part-head-too-large" 400 21 "RFC 2046 5.1"
+        "The first {limit} bytes of this part hold no blank line, and its head may have no more: is the blank line before the content missing?"
+        "这个部分的前 {limit} 字节里没有空行，而它的首部最多只能有这么多；内容前面是不是少了空行？";
+    PartWithoutName "part-without-name" 400 20 "RFC 7578 4.2"
+        "A part of a form says what it is called: Content-Disposition: form-data; name=\"username\"."
+        "表单的每个部分都要说明自己的名字：Content-Disposition: form-data; name=\"username\"。";
+    BadDisposition "bad-disposition" 400 22 "RFC 7578 4.2"
+        "A parameter is written name=\"value\", with a semicolon before it; a quote within the value is written %22."
+        "参数写作 名字=\"值\"，前面有一个分号；值里面的引号写成 %22。";
+    PartTransferEncoding "part-transfer-encoding" 400 20 "RFC 7578 4.7"
+        "HTTP carries every byte as it is, so parts of a form are never encoded; leave this field out, and send the file's own bytes."
+        "HTTP 原样传送任何字节，所以表单的各部分从不另外编码；请去掉这个字段，直接发送文件的字节。";
+    TooManyParts "too-many-parts" 400 20 "RFC 7578 4.1"
+        "This is part {seen}, and a form may have {limit}; send the rest in another request."
+        "这是第 {seen} 个部分，而一个表单最多有 {limit} 个；其余的请放到另一个请求里。";
+    FileNameStar "filename-star" Note 22 "RFC 7578 4.2"
+        "filename* is for responses, and not to be sent in a form; it is read, and wins over filename. Write UTF-8 into filename as it is."
+        "filename* 是给响应用的，不应在表单里发送；服务器还是读它，并且优先于 filename。filename 里直接写 UTF-8 就行。";
+    NulInFileName "nul-in-file-name" 400 22 "RFC 7578 4.2"
+        "A file name cannot hold NUL: to the system below, the name ends there, and what was checked would not be what is opened."
+        "文件名里不能有 NUL：对操作系统来说名字到此为止，检查过的名字和真正打开的就不是同一个了。";
+
     // Conditions
     BadDate "bad-date" Note 42 "RFC 1945 10.9"
         "This is not an HTTP-date (Mon, 30 Oct 2017 02:02:09 GMT), so the condition is ignored."

@@ -1,8 +1,9 @@
 //! L0: bytes and their meaning, both ways. No sockets, files, threads or clocks.
 //!
 //! Read in this order: `span`, `anatomy`, `fault` (the vocabulary); `scan`, `head`, `dissect`, `target`, `framing`
-//! (bytes in); `status`, `response` (bytes out); `date`, `cookie`, `condition` (field values); `state`,
-//! `protocol`, `connection` (a conversation over time); `edition` (where the sources differ); `opinion` (httparse's).
+//! (bytes in); `form`, `part_head`, `multipart` (what is in a query or a body); `status`, `response` (bytes out);
+//! `date`, `cookie`, `condition` (field values); `state`, `protocol`, `connection` (a conversation over time);
+//! `edition` (where the sources differ); `opinion` (httparse's).
 
 mod anatomy;
 mod condition;
@@ -13,10 +14,14 @@ mod dissect;
 mod edition;
 mod excerpt;
 mod fault;
+mod form;
 mod framing;
 mod head;
+mod multipart;
 mod octets;
 mod opinion;
+mod parameter;
+mod part_head;
 mod protocol;
 mod response;
 mod scan;
@@ -36,12 +41,18 @@ pub use dissect::{RequestHead, ResponseHead, dissect_request, dissect_response};
 pub use edition::{Edition, NotModifiedRule};
 pub use excerpt::{Excerpt, excerpt};
 pub use fault::{Fault, FaultKind, Lang, Verdict};
+pub use form::{FormField, MOST_FORM_FIELDS, QueryDict, decode_form, urlencode};
 pub use framing::{BodyFraming, has_token};
 pub use head::{Field, Version};
+pub use multipart::{
+    Boundary, DissectedMultipart, DissectedPart, Multipart, MultipartEvent, MultipartLimits,
+    dissect_multipart,
+};
 pub use octets::{
     Escaped, is_blank, is_token, is_token_octet, plain_length, token_length, trim_blanks,
 };
 pub use opinion::{Opinion, request_opinion, response_opinion};
+pub use part_head::{PartHead, PartKind};
 pub use protocol::{Limits, Protocol};
 pub use response::{EncodedHead, FieldName, FieldValue, ResponseWriter};
 pub use scan::{HeadScan, is_simple_request_line};
@@ -51,4 +62,4 @@ pub use state::{
     Transition,
 };
 pub use status::Status;
-pub use target::{Target, decode_form, decode_path, encode_location, query_pairs};
+pub use target::{Target, decode_path, encode_location};

@@ -42,7 +42,7 @@ impl Target {
     ///
     /// - [`FaultKind::TargetNotPath`]: the target is neither of the two; the whole of it.
     /// - [`FaultKind::BadPercent`]: a `%` in the path without two hexadecimal digits after it; up
-    ///   to three bytes. (In a query it stays as text, see [`decode_form`].)
+    ///   to three bytes. (In a query it stays as text, see [`QueryDict`](super::QueryDict).)
     /// - [`FaultKind::BadOctetInTarget`]: a control character or DEL; that byte.
     /// - [`FaultKind::FragmentInTarget`]: from the `#` to the end.
     ///
@@ -146,48 +146,6 @@ impl Target {
 #[must_use]
 pub fn decode_path(path: &[u8]) -> Cow<'_, [u8]> {
     percent_decode(path).into()
-}
-
-/// The bytes that a name or a value of a form stands for: as in a path, and `+` is a blank. A `%`
-/// without its digits stays as text, as with Django. Copies nothing if nothing is encoded.
-///
-/// ```
-/// use blankline::wire::decode_form;
-/// assert_eq!(&*decode_form(b"a+b%2B50%"), b"a b+50%");
-/// ```
-#[must_use]
-pub fn decode_form(text: &[u8]) -> Cow<'_, [u8]> {
-    if !text.contains(&b'+') {
-        return decode_path(text);
-    }
-    let spaced: Vec<u8> = text
-        .iter()
-        .map(|&octet| if octet == b'+' { b' ' } else { octet })
-        .collect();
-    Cow::Owned(percent_decode(&spaced).collect())
-}
-
-/// The names and values of a query string, decoded, in order.
-///
-/// `&` and `;` separate, as in Django 1.11; empty pieces are skipped; the first `=` separates name
-/// and value, and without one the value is empty.
-///
-/// ```
-/// use blankline::wire::query_pairs;
-/// let pairs: Vec<_> = query_pairs(b"id=7&&q=a+b;all").collect();
-/// assert_eq!(pairs.len(), 3);
-/// assert_eq!((&*pairs[1].0, &*pairs[1].1), (&b"q"[..], &b"a b"[..]));
-/// assert_eq!((&*pairs[2].0, &*pairs[2].1), (&b"all"[..], &b""[..]));
-/// ```
-pub fn query_pairs(query: &[u8]) -> impl Iterator<Item = (Cow<'_, [u8]>, Cow<'_, [u8]>)> {
-    query
-        .split(|octet| matches!(octet, b'&' | b';'))
-        .filter(|piece| !piece.is_empty())
-        .map(|piece| {
-            let mut halves = piece.splitn(2, |&octet| octet == b'=');
-            let mut half = || decode_form(halves.next().unwrap_or_default());
-            (half(), half())
-        })
 }
 
 /// Appends a URI as the Location field may carry it: what a URI cannot hold is percent-encoded
@@ -342,7 +300,6 @@ mod tests {
     #[test]
     fn only_what_is_encoded_is_copied() {
         assert!(matches!(decode_path(b"/50%"), Cow::Borrowed(b"/50%")));
-        assert!(matches!(decode_form(b"a-b"), Cow::Borrowed(b"a-b")));
         assert_eq!(&*decode_path(b"%2F%2e%00%FF%4"), b"/.\0\xFF%4");
     }
 

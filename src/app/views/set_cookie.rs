@@ -7,14 +7,18 @@
 //! parameter is as good as none. What a parameter says is either taken or refused with a caret under it; nothing is guessed,
 //! and an unknown name is refused too, since it is most often a slip.
 
-use std::borrow::Cow;
-
 use crate::app::{Reply, Visit};
-use crate::wire::{FaultKind, HttpDate, Lang, SameSite, SetCookie, Span, decode_form};
+use crate::wire::{
+    Fault, FaultKind, FormField, HttpDate, Lang, QueryDict, SameSite, SetCookie, Span,
+};
 
 /// The cookie, the line that sets it, and what each of its attributes means.
 pub(in crate::app) fn set_cookie(visit: &Visit<'_>) -> Reply {
-    match parse(&Parameters::of(visit)) {
+    let parameters = match Parameters::of(visit) {
+        Ok(parameters) => parameters,
+        Err(fault) => return visit.refuse_fault(fault),
+    };
+    match parse(&parameters) {
         Err((at, sentence)) => visit.refuse_saying(FaultKind::BadParameter, at, sentence),
         Ok(order) => {
             let mut reply = Reply::text(explain(visit, &order));
@@ -33,48 +37,26 @@ struct Order {
 /// What is wrong where, in English and Chinese.
 type Refusal = (Span, [&'static str; 2]);
 
-struct Parameter<'a> {
-    name: Cow<'a, [u8]>,
-    value: Cow<'a, [u8]>,
-    at: Span,
-}
-
 struct Parameters<'a> {
-    all: Vec<Parameter<'a>>,
+    all: QueryDict<'a>,
     /// The query, or the target when there is none.
     at: Span,
 }
 
 impl<'a> Parameters<'a> {
-    /// Takes the query apart as `wire::query_pairs` does, and keeps where each piece stands.
-    fn of(visit: &'a Visit<'_>) -> Self {
+    fn of(visit: &'a Visit<'_>) -> Result<Self, Fault> {
         let at = visit.head().query_at();
         let query = visit.head().query().unwrap_or_default();
-        let mut all = Vec::new();
-        let mut start = at.start;
-        for piece in query.split(|octet| matches!(octet, b'&' | b';')) {
-            let span = Span::new(start, start + piece.len());
-            start = span.end + 1;
-            if !piece.is_empty() {
-                let mut halves = piece.splitn(2, |&octet| octet == b'=');
-                let mut half = || decode_form(halves.next().unwrap_or_default());
-                all.push(Parameter {
-                    name: half(),
-                    value: half(),
-                    at: span,
-                });
-            }
-        }
-        Self { all, at }
+        let all = QueryDict::parse(query, at.start, visit.settings.edition)?;
+        Ok(Self { all, at })
     }
 
-    fn named(&self, name: &str) -> Option<&Parameter<'a>> {
-        let is_it = |parameter: &&Parameter<'_>| *parameter.name == *name.as_bytes();
-        self.all.iter().rfind(is_it)
+    fn named(&self, name: &str) -> Option<&FormField<'a>> {
+        self.all.field(name.as_bytes())
     }
 
     /// The same; an empty value is as good as none.
-    fn filled(&self, name: &str) -> Option<&Parameter<'a>> {
+    fn filled(&self, name: &str) -> Option<&FormField<'a>> {
         self.named(name)
             .filter(|parameter| !parameter.value.is_empty())
     }
@@ -82,7 +64,7 @@ impl<'a> Parameters<'a> {
     fn switch(&self, name: &str) -> Result<bool, Refusal> {
         match self
             .named(name)
-            .map(|parameter| (&*parameter.value, parameter.at))
+            .map(|parameter| (&*parameter.value, parameter.at()))
         {
             None | Some((b"0" | b"false" | b"off", _)) => Ok(false),
             Some((b"" | b"1" | b"true" | b"on", _)) => Ok(true),
@@ -98,9 +80,9 @@ impl<'a> Parameters<'a> {
 }
 
 fn parse(parameters: &Parameters<'_>) -> Result<Order, Refusal> {
-    let is_unknown = |parameter: &&Parameter<'_>| !NAMES.contains(&&*parameter.name);
-    if let Some(unknown) = parameters.all.iter().find(is_unknown) {
-        return Err((unknown.at, KNOWN));
+    let is_unknown = |parameter: &&FormField<'_>| !NAMES.contains(&&*parameter.name);
+    if let Some(unknown) = parameters.all.fields().iter().find(is_unknown) {
+        return Err((unknown.at(), KNOWN));
     }
     let key = parameters.filled("key").ok_or((parameters.at, NAMELESS))?;
     let domain = parameters.filled("domain");
@@ -120,13 +102,13 @@ fn parse(parameters: &Parameters<'_>) -> Result<Order, Refusal> {
     } else {
         SetCookie::new(&key.value, value)
     };
-    let mut cookie = made.map_err(|_| (key.at, NOT_A_TOKEN))?;
+    let mut cookie = made.map_err(|_| (key.at(), NOT_A_TOKEN))?;
     if let Some(domain) = domain {
         cookie = cookie
             .domain(&domain.value)
-            .map_err(|_| (domain.at, NOT_TEXT))?;
+            .map_err(|_| (domain.at(), NOT_TEXT))?;
     }
-    let path_at = path.map_or(parameters.at, |path| path.at);
+    let path_at = path.map_or(parameters.at, |path| path.at());
     cookie = cookie.path(path_text).map_err(|_| (path_at, NOT_TEXT))?;
     let about_domain = domain.map_or(NO_DOMAIN, |_| DOMAIN);
     let about_path = match path_text {
@@ -147,7 +129,7 @@ fn parse(parameters: &Parameters<'_>) -> Result<Order, Refusal> {
     if let Some(expires) = expires {
         cookie = cookie
             .expires_text(&expires.value)
-            .map_err(|_| (expires.at, NOT_TEXT))?;
+            .map_err(|_| (expires.at(), NOT_TEXT))?;
     }
     if let Some(seconds) = max_age {
         cookie = cookie.max_age(seconds);
@@ -179,12 +161,12 @@ fn parse(parameters: &Parameters<'_>) -> Result<Order, Refusal> {
     Ok(Order { cookie, sentences })
 }
 
-fn seconds(parameter: &Parameter<'_>) -> Result<i64, Refusal> {
+fn seconds(parameter: &FormField<'_>) -> Result<i64, Refusal> {
     let text = str::from_utf8(&parameter.value).ok();
     // `parse` would take a plus sign, which a browser does not.
     let text = text.filter(|text| !text.starts_with('+'));
     text.and_then(|text| text.parse().ok()).ok_or((
-        parameter.at,
+        parameter.at(),
         [
             "max_age is a whole number of seconds; 0 and less end the cookie.",
             "max_age 是整数秒；0 和负数让 cookie 立即失效。",
@@ -193,7 +175,7 @@ fn seconds(parameter: &Parameter<'_>) -> Result<i64, Refusal> {
 }
 
 /// The parameter as it is, if it is a date as HTTP or as a cookie writes it.
-fn date<'a, 'b>(parameter: &'a Parameter<'b>) -> Result<&'a Parameter<'b>, Refusal> {
+fn date<'a, 'b>(parameter: &'a FormField<'b>) -> Result<&'a FormField<'b>, Refusal> {
     let mut http_date = parameter.value.to_vec();
     // A cookie's date has hyphens where an HTTP-date has blanks: `Tue, 31-Oct-2017 01:26:37 GMT`.
     if let [
@@ -216,7 +198,7 @@ fn date<'a, 'b>(parameter: &'a Parameter<'b>) -> Result<&'a Parameter<'b>, Refus
     }
     let read = HttpDate::parse(&parameter.value).or_else(|| HttpDate::parse(&http_date));
     read.map(|_| parameter).ok_or((
-        parameter.at,
+        parameter.at(),
         [
             "expires is a date such as Tue, 31-Oct-2017 01:26:37 GMT.",
             "expires 是一个日期，例如 Tue, 31-Oct-2017 01:26:37 GMT。",
@@ -224,11 +206,11 @@ fn date<'a, 'b>(parameter: &'a Parameter<'b>) -> Result<&'a Parameter<'b>, Refus
     ))
 }
 
-fn same_site(parameter: &Parameter<'_>) -> Result<SameSite, Refusal> {
+fn same_site(parameter: &FormField<'_>) -> Result<SameSite, Refusal> {
     let all = [SameSite::Strict, SameSite::Lax, SameSite::None];
     let is_it = |it: &SameSite| it.name().as_bytes().eq_ignore_ascii_case(&parameter.value);
     all.into_iter().find(is_it).ok_or((
-        parameter.at,
+        parameter.at(),
         [
             "samesite is Strict, Lax or None.",
             "samesite 是 Strict、Lax 或 None。",
