@@ -5,12 +5,17 @@
 //! becomes a lesson (`lesson.rs`): the place, the rule, what to do, in both languages.
 
 pub mod files;
+pub mod intake;
 mod lesson;
 pub mod page;
+pub mod password;
+pub mod post;
 mod reply;
 #[cfg(test)]
 mod testing;
+pub mod uploads;
 pub mod urls;
+pub mod users;
 mod views;
 
 pub use reply::{HTML, Reply, TEXT, Wire};

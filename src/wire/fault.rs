@@ -462,6 +462,18 @@ faults! {
     ForeignReferer "foreign-referer" 403 44 "RFC 1945 10.13"
         "The Referer names a page of another site (or none, where one is demanded), and this folder serves only its own pages."
         "Referer 指向别的网站的页面（或在要求有 Referer 时没有），而这个目录只为自己的页面提供文件。";
+    NoFile "no-file" 400 20 "RFC 7578 4.2"
+        "No file came: a form that sends one has enctype=\"multipart/form-data\", and the file is a part with a filename (curl -F 'headimg=@a.png')."
+        "没有收到文件：发送文件的表单要有 enctype=\"multipart/form-data\"，文件是带 filename 的一个部分（curl -F 'headimg=@a.png'）。";
+    UploadQuota "upload-quota" 503 20 "RFC 1945 9.5"
+        "With this body the upload folder would hold {seen} bytes, and the limit is {limit} (--upload-quota); nothing of it was kept."
+        "加上这个主体，上传目录将有 {seen} 字节，上限是 {limit}（--upload-quota）；什么都没有保存。";
+    StorageFull "storage-full" 503 20 "RFC 1945 9.5"
+        "The disk under the upload folder is full; nothing of this request was kept."
+        "上传目录所在的磁盘满了；这个请求的内容都没有保存。";
+    StorageFailed "storage-failed" 503 13 "RFC 1945 9.5"
+        "The server's own storage failed, a database or a folder; nothing of this request was kept."
+        "服务器自己的存储（数据库或目录）出错；这个请求的内容都没有保存。";
     ServerBusy "server-busy" 503 13 "RFC 1945 9.5"
         "All {limit} places in the queue for slow work are taken; try again in a moment."
         "等待慢任务的 {limit} 个位置都满了；请稍后再试。";
