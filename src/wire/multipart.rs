@@ -387,15 +387,7 @@ impl Multipart {
                     ));
                 }
             }
-            State::Head => {
-                let length = std::mem::take(&mut self.head).len();
-                self.label(Part::Unparsed, length);
-                self.state = State::Rest(Part::Unparsed);
-                self.tell(Fault::new(
-                    FaultKind::CutInPartHead,
-                    Span::at(self.position),
-                ));
-            }
+            State::Head => self.part_head_is_cut(),
             State::Rest(_) => {}
         }
         self.events.pop_front()
@@ -621,6 +613,24 @@ impl Multipart {
             self.label(Part::Unparsed, length);
             self.state = State::Text(Part::Unparsed);
         }
+    }
+
+    /// What is here of the last head is labelled as far as it goes. What its lines say is not judged, but a
+    /// line that is no line of a head is: a blank line that lacks is the likeliest mistake of all.
+    fn part_head_is_cut(&mut self) {
+        let head = PartHead::dissect(std::mem::take(&mut self.head), self.position);
+        for fault in head.faults() {
+            if matches!(
+                fault.kind,
+                FaultKind::BadPartLine | FaultKind::MultipartBareLf | FaultKind::CutInPartHead
+            ) {
+                self.tell(*fault);
+            }
+        }
+        for Label { part, span } in head.labels() {
+            self.label(part, span.len());
+        }
+        self.state = State::Rest(Part::Unparsed);
     }
 
     fn part_begins(&mut self) {
@@ -868,7 +878,7 @@ mod tests {
             (
                 "--X\r\nContent-Disposition: form-data; name=a\r\nhi\r\n--X--\r\n",
                 &[],
-                &[CutInPartHead],
+                &[BadPartLine, CutInPartHead],
             ),
             (
                 "--X\r\nContent-Disposition: form-data; name=a\r\nhi\r\n\r\nho\r\n--X--\r\n",
