@@ -4,7 +4,7 @@
 //! One round of the loop, in this order:
 //!
 //! 1. poll, until the earliest timer; without waiting when a peer still has something to do;
-//! 2. read the clock, once;
+//! 2. read the clock, once, and ask the tap what it wants;
 //! 3. mark readiness and take completions in (flags and queues only);
 //! 4. accept, and try each new exchange at once, whole;
 //! 5. one turn for each queued peer;

@@ -135,9 +135,7 @@ impl Peer {
 
     /// Records a moment, if this connection is watched.
     fn tell(&self, recorder: &mut Recorder, now: Now, what: impl FnOnce() -> Happening) {
-        if let Some(watched) = &self.watched
-            && recorder.wants_wire()
-        {
+        if let Some(watched) = &self.watched {
             let after = now.instant.saturating_duration_since(watched.since);
             recorder.moment(self.number, now, after, what());
         }
@@ -370,12 +368,12 @@ impl Peer {
         reason = "the loop's clock, read again only while somebody watches"
     )]
     fn record(&mut self, recorder: &mut Recorder) {
-        let wanted = recorder.wants_any();
+        let wanted = recorder.wants_any() || self.watched.is_some();
         let record = self
             .conversation
             .poll_record(self.number, self.address, Instant::now, wanted);
-        if let (Some(record), Some(records)) = (record, recorder.exchanges()) {
-            records.push(record);
+        if let Some(record) = record {
+            recorder.record(record);
         }
     }
 }
