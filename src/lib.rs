@@ -8,7 +8,7 @@
 //! * L0 [`wire`]: bytes and their meaning, without sockets, files, threads or clocks; [`clock`]: wall time
 //! * L1 [`record`]: what passed over a wire, as values
 //! * L2 [`engine`]: the loop, the workers, the sockets; [`export`]: records and messages, rendered
-//! * L3 [`app`]: the lesson site
+//! * L3 [`app`]: the lesson site; [`inspector`]: the live page that shows every byte
 //! * L4 [`cli`]: the command line
 //!
 //! Absent on purpose: HTTP/1.1 and later, TLS, a router that hides the URL table, a response that adds
@@ -19,5 +19,6 @@ pub mod cli;
 pub mod clock;
 pub mod engine;
 pub mod export;
+pub mod inspector;
 pub mod record;
 pub mod wire;

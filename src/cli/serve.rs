@@ -1,7 +1,7 @@
 //! `blankline serve`: the flags, what they make of a site and an engine, and the run itself.
 
 use std::io::{self, ErrorKind, Write as _};
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,6 +16,8 @@ use crate::app::files::Files;
 use crate::app::{Settings, Site};
 use crate::clock::Clock;
 use crate::engine::{self, Door, Engine, Listeners};
+use crate::inspector::{self, Inspector};
+use crate::record::{Fan, Tap};
 use crate::wire::{Edition, FieldValue, HttpDate, Lang, Limits, Protocol};
 
 /// The flags of `serve`.
@@ -115,6 +117,18 @@ pub struct ServeArgs {
     #[arg(long, env = "BLANKLINE_QUIET", value_parser = FalseyValueParser::new())]
     pub quiet: bool,
 
+    /// Port of the live page that shows every byte, on 127.0.0.1 [default: 8001, or 0 with --port 0]
+    #[arg(long, env = "BLANKLINE_INSPECTOR_PORT", value_name = "N")]
+    pub inspector_port: Option<u16>,
+
+    /// Do without the live page
+    #[arg(long, env = "BLANKLINE_NO_INSPECTOR", value_parser = FalseyValueParser::new())]
+    pub no_inspector: bool,
+
+    /// Show passwords and session ids on the live page even when --bind is not loopback
+    #[arg(long, env = "BLANKLINE_SHOW_SECRETS", value_parser = FalseyValueParser::new())]
+    pub show_secrets: bool,
+
     /// The limits.
     #[command(flatten)]
     pub limits: LimitArgs,
@@ -201,6 +215,10 @@ pub struct LimitArgs {
     /// Seconds of silence after which the console gives a hint
     #[arg(long, env = "BLANKLINE_HINT_TIME", value_name = "SECONDS", default_value = "3", value_parser = parse_seconds)]
     pub hint_time: Duration,
+
+    /// Bytes that the live page may remember
+    #[arg(long, env = "BLANKLINE_JOURNAL_BYTES", value_name = "BYTES", default_value_t = 16_777_216, value_parser = at_least_one)]
+    pub journal_bytes: usize,
 
     /// Connections at once, in all loops together
     #[arg(long, env = "BLANKLINE_CONNECTIONS", value_name = "N", default_value_t = 16_384, value_parser = at_least_one)]
@@ -314,13 +332,24 @@ pub fn serve(args: &ServeArgs, color: Color) -> Result<(), CliError> {
         let styles = color.styles(&io::stderr());
         Some(Console::start(io::stderr(), args.lang, styles).map_err(failed)?)
     };
-    let tap = || console.as_ref().map(Console::tap);
-    let doors = vec![Door {
+    let mut doors = vec![Door {
         listeners,
         service: site,
         protocol: settings.protocol.clone(),
         is_tapped: true,
     }];
+    let inspector = match open_inspector(args)? {
+        None => None,
+        Some(listeners) => Some(inspect(args, listeners, &mut doors)?),
+    };
+    let tap = || {
+        let taps = [
+            console.as_ref().map(Console::tap),
+            inspector.as_ref().map(|(_, inspector)| inspector.tap()),
+        ];
+        let taps: Vec<_> = taps.into_iter().flatten().collect();
+        (!taps.is_empty()).then(|| Box::new(Fan(taps)) as Box<dyn Tap>)
+    };
     let engine = Engine::new(doors, &settings, tap).map_err(failed)?;
     if !args.bind.is_loopback() {
         anstream::eprintln!("{}", warning(args.bind));
@@ -328,7 +357,10 @@ pub fn serve(args: &ServeArgs, color: Color) -> Result<(), CliError> {
     let voice = console.as_ref().map(Console::voice);
     let signals = Signals::stop(engine.handle(), voice, args.lang, settings.stop_time);
     let signals = signals.map_err(failed)?;
-    let listening = format!("listening on http://{}/\n", engine.address());
+    let mut listening = format!("listening on http://{}/\n", engine.address());
+    if let Some((address, _)) = &inspector {
+        listening += &format!("inspector on http://{address}/\n");
+    }
     let mut out = io::stdout();
     // Whoever started us may have closed our stdout; that is no reason not to serve.
     let _closed = out
@@ -342,6 +374,56 @@ pub fn serve(args: &ServeArgs, color: Color) -> Result<(), CliError> {
     }
     result
 }
+
+/// The door of the live page, on loopback; `None` when there is to be none, or when its port is taken and
+/// nobody asked for that port.
+fn open_inspector(args: &ServeArgs) -> Result<Option<Listeners>, CliError> {
+    if args.no_inspector {
+        return Ok(None);
+    }
+    let usual = if args.port == 0 { 0 } else { INSPECTOR_PORT };
+    let port = args.inspector_port.unwrap_or(usual);
+    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+    match Listeners::open_at(address, 1) {
+        Ok(listeners) => Ok(Some(listeners)),
+        Err(error) if args.inspector_port.is_none() => {
+            anstream::eprintln!(
+                "no inspector: cannot listen on {address}: {error}. Choose another port with --inspector-port, or say --no-inspector."
+            );
+            Ok(None)
+        }
+        Err(error) => Err(CliError::Io {
+            doing: format!("cannot open the inspector on {address}"),
+            error,
+            hint: "Take another port with --inspector-port (0 lets the system choose), or say --no-inspector.",
+        }),
+    }
+}
+
+/// Starts the inspector behind its door; its address, and what makes its taps.
+fn inspect(
+    args: &ServeArgs,
+    listeners: Listeners,
+    doors: &mut Vec<Door>,
+) -> Result<(SocketAddr, Inspector), CliError> {
+    let address = listeners.address();
+    let inspector = Inspector::start(inspector::Settings {
+        address,
+        journal_bytes: args.limits.journal_bytes,
+        hides_secrets: !args.bind.is_loopback() && !args.show_secrets,
+    });
+    let inspector = inspector.map_err(failed)?;
+    doors.push(Door {
+        listeners,
+        service: inspector.service(),
+        protocol: Protocol::default(),
+        is_tapped: false,
+    });
+    Ok((address, inspector))
+}
+
+/// Where the live page is, unless something else is asked for.
+const INSPECTOR_PORT: u16 = 8001;
 
 fn failed(error: io::Error) -> CliError {
     CliError::Io {

@@ -43,7 +43,9 @@ fn label_json(label: Label, message: &[u8], body_bytes: usize) -> Value {
     value
 }
 
-fn fault_json(fault: &Fault) -> Value {
+/// `{slug, verdict, status, start, end, rule, lesson, sentence: {en, zh}, seen, limit}`.
+#[must_use]
+pub fn fault_json(fault: &Fault) -> Value {
     let (verdict, status) = match fault.kind.verdict() {
         Verdict::Note => ("note", None),
         Verdict::Refuse(status) => ("refuse", Some(status)),

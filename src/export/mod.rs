@@ -19,5 +19,5 @@ mod paint;
 pub use console::{exchange_lines, fault_lines, hint_line};
 pub use dissection::{Dissection, MessageKind};
 pub use editions::{editions_json, editions_markdown, editions_text};
-pub use json::dissection_json;
+pub use json::{dissection_json, fault_json};
 pub use labels::dissection_rows;

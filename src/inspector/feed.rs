@@ -1,0 +1,126 @@
+//! A page's feed: server-sent events over HTTP/1.0, a live body that the close ends.
+//!
+//! | event | data |
+//! | --- | --- |
+//! | `hello` | `{run, hidden}`: which run of the server this is, and whether secrets are hidden |
+//! | `exchange` | an exchange's line for the list, or a later stage of it; its id is where to read on |
+//! | `missed` | `{count}`: so many fell out of the journal before they could be told |
+//! | `clear` | forget everything |
+//! | `counts` | `{untold, dropped, held, most}`: connections not followed, exchanges that fell out, bytes |
+//!
+//! A feed holds nothing but its cursor, so a slow page costs no memory.
+
+use std::fmt::Write as _;
+use std::sync::{Arc, Mutex};
+
+use serde_json::json;
+
+use super::journal::{Journal, News};
+use super::lock;
+use super::permits::Permits;
+use crate::engine::{Source, Wake};
+
+/// One page's feed.
+#[derive(Debug)]
+pub(super) struct Feed {
+    journal: Arc<Mutex<Journal>>,
+    permits: Arc<Permits>,
+    page: u64,
+    cursor: u64,
+    is_greeted: bool,
+    beats: u64,
+    /// Connections not followed and exchanges dropped, as last told.
+    lost: Option<(u64, u64)>,
+}
+
+impl Feed {
+    /// A feed that reads on after `last_event_id`, if that is one of this run's.
+    pub(super) fn new(
+        journal: Arc<Mutex<Journal>>,
+        permits: Arc<Permits>,
+        last_event_id: Option<&str>,
+    ) -> Self {
+        let (page, beats) = {
+            let mut journal = lock(&journal);
+            (journal.open_page(), journal.beats())
+        };
+        permits.open_page();
+        let cursor = last_event_id.and_then(|id| {
+            let (its_run, revision) = id.split_once('-')?;
+            (its_run == run().to_string()).then(|| revision.parse().ok())?
+        });
+        Self {
+            journal,
+            permits,
+            page,
+            cursor: cursor.unwrap_or(0),
+            is_greeted: false,
+            beats,
+            lost: None,
+        }
+    }
+}
+
+impl Drop for Feed {
+    fn drop(&mut self) {
+        lock(&self.journal).close_page(self.page);
+        self.permits.close_page();
+    }
+}
+
+impl Source for Feed {
+    fn pull(&mut self, out: &mut Vec<u8>) -> bool {
+        let journal = lock(&self.journal);
+        let mut text = String::new();
+        if !self.is_greeted {
+            self.is_greeted = true;
+            let hello = json!({"run": run(), "hidden": journal.hides_secrets()});
+            // Writing to a String cannot fail, here and below.
+            let _ = write!(text, "retry: 1000\nevent: hello\ndata: {hello}\n\n");
+        }
+        journal.read(&mut self.cursor, |news| {
+            let _ = match news {
+                News::Cleared => text.write_str("event: clear\ndata: {}\n\n"),
+                News::Missed(count) => {
+                    write!(text, "event: missed\ndata: {{\"count\":{count}}}\n\n")
+                }
+                News::Entry(revision, summary) => write!(
+                    text,
+                    "id: {}-{revision}\nevent: exchange\ndata: {summary}\n\n",
+                    run()
+                ),
+            };
+            text.len() < MOST_AT_ONCE
+        });
+        let (dropped, passed_over) = journal.lost();
+        let untold = self.permits.untold() + passed_over;
+        if self.lost != Some((untold, dropped)) {
+            self.lost = Some((untold, dropped));
+            let (held, most) = (journal.held(), journal.most());
+            let counts = json!({"untold": untold, "dropped": dropped, "held": held, "most": most});
+            let _ = write!(text, "event: counts\ndata: {counts}\n\n");
+        }
+        if self.beats != journal.beats() {
+            self.beats = journal.beats();
+            text.push_str(": still here\n\n");
+        }
+        out.extend_from_slice(text.as_bytes());
+        false
+    }
+
+    fn wake_with(&mut self, wake: Wake) {
+        let mut journal = lock(&self.journal);
+        if journal.has_news(self.cursor) {
+            wake.wake();
+        }
+        journal.wake_page_with(self.page, wake);
+    }
+}
+
+/// Tells one run of the server from the next, so that a page that reconnects knows what it has.
+fn run() -> u32 {
+    std::process::id()
+}
+
+/// Bytes of one pull: the socket takes what it takes, and the next pull reads on.
+const MOST_AT_ONCE: usize = 64 * 1024;
