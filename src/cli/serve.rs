@@ -325,7 +325,8 @@ pub fn serve(args: &ServeArgs, color: Color) -> Result<(), CliError> {
     let settings = args.engine_settings()?;
     let listeners =
         Listeners::open(&settings).map_err(|error| cannot_listen(settings.address, error))?;
-    let site = Arc::new(args.site(listeners.address())?);
+    let site_address = listeners.address();
+    let site = Arc::new(args.site(site_address)?);
     let console = if args.quiet {
         None
     } else {
@@ -340,7 +341,7 @@ pub fn serve(args: &ServeArgs, color: Color) -> Result<(), CliError> {
     }];
     let inspector = match open_inspector(args)? {
         None => None,
-        Some(listeners) => Some(inspect(args, listeners, &mut doors)?),
+        Some(listeners) => Some(inspect(args, site_address, listeners, &mut doors)?),
     };
     let tap = || {
         let taps = [
@@ -403,12 +404,14 @@ fn open_inspector(args: &ServeArgs) -> Result<Option<Listeners>, CliError> {
 /// Starts the inspector behind its door; its address, and what makes its taps.
 fn inspect(
     args: &ServeArgs,
+    site: SocketAddr,
     listeners: Listeners,
     doors: &mut Vec<Door>,
 ) -> Result<(SocketAddr, Inspector), CliError> {
     let address = listeners.address();
     let inspector = Inspector::start(inspector::Settings {
         address,
+        site,
         journal_bytes: args.limits.journal_bytes,
         hides_secrets: !args.bind.is_loopback() && !args.show_secrets,
     });

@@ -9,53 +9,16 @@ use super::commands;
 use super::entry::{Entry, Stage, milliseconds};
 use crate::export::{Dissection, dissection_json, fault_json};
 use crate::record::{Event, Happening, Passage, Stream};
-use crate::wire::{Fault, FaultKind};
+use crate::wire::{Fault, FaultKind, Opinion};
 
 /// The whole exchange.
 pub(super) fn document(entry: &Entry) -> Value {
     let head = entry.head();
     let body = entry.request.bytes.get(head.anatomy().end()..);
-    let mut request = message(
-        Dissection::request(entry.request.bytes.clone()),
-        &entry.request,
-    );
-    // The server's own list has its limits and its pages' word too; of what is not over there is none yet.
-    let of_wire: Vec<Fault> = if entry.stage == Stage::Done {
-        entry.faults.clone()
-    } else {
-        let is_early = |kind| matches!(kind, FaultKind::HeadCutShort | FaultKind::BodyCutShort);
-        let mut found = Dissection::request(entry.request.bytes.clone()).faults;
-        found.retain(|fault| entry.stage == Stage::Over || !is_early(fault.kind));
-        found.extend(entry.hint);
-        if entry.request.bytes.is_empty() {
-            found.clear();
-        }
-        found
-    };
-    set(
-        &mut request,
-        "faults",
-        of_wire.iter().map(fault_json).collect(),
-    );
-    let response = (entry.response.length > 0).then(|| {
-        let bytes = entry.response.bytes.clone();
-        let dissection = if head.is_method(b"HEAD") {
-            Dissection::response_to_head(bytes)
-        } else {
-            Dissection::response(bytes)
-        };
-        let is_part = entry.response.bytes.len() as u64 != entry.response.length
-            || entry.stage != Stage::Done;
-        let mut faults = dissection.faults.clone();
-        faults.retain(|fault| !(is_part && fault.kind == FaultKind::BodyCutShort));
-        let mut response = message(dissection, &entry.response);
-        set(
-            &mut response,
-            "faults",
-            faults.iter().map(fault_json).collect(),
-        );
-        response
-    });
+    let dissection = Dissection::request(entry.request.bytes.clone());
+    let mut request = message(&dissection, &entry.request);
+    set(&mut request, "faults", faults_of(entry, &dissection));
+    let response = (entry.response.length > 0).then(|| response(entry, head.is_method(b"HEAD")));
     let words = entry.words.iter();
     let is_whole = |stream: &Stream| stream.bytes.len() as u64 == stream.length;
     let request_is_whole = is_whole(&entry.request);
@@ -79,10 +42,62 @@ pub(super) fn document(entry: &Entry) -> Value {
     })
 }
 
-fn message(dissection: Dissection, stream: &Stream) -> Value {
-    let mut value = dissection_json(&dissection, BODY_BYTES);
+/// What is wrong with the request: the server's own list, which has its limits and its pages' word too; of what
+/// is under way there is none yet, and what is missing there may still come.
+fn faults_of(entry: &Entry, dissection: &Dissection) -> Value {
+    let mut faults = match entry.stage {
+        Stage::Done => entry.faults.clone(),
+        _ if entry.request.bytes.is_empty() => Vec::new(),
+        _ => dissection.faults.clone(),
+    };
+    if entry.stage == Stage::Open {
+        faults.retain(|fault| !is_cut(fault));
+    }
+    faults.extend(entry.hint);
+    faults.iter().map(fault_json).collect()
+}
+
+fn response(entry: &Entry, is_to_head: bool) -> Value {
+    let bytes = entry.response.bytes.clone();
+    let is_kept = bytes.len() as u64 == entry.response.length;
+    let dissection = if is_to_head {
+        Dissection::response_to_head(bytes)
+    } else {
+        Dissection::response(bytes)
+    };
+    let mut response = message(&dissection, &entry.response);
+    // It is only cut short if it ended too early, and not because the rest is under way or was not kept.
+    let is_over = is_kept && entry.stage != Stage::Open;
+    let faults = dissection.faults.iter();
+    let faults = faults.filter(|fault| is_over || !is_cut(fault));
+    set(&mut response, "faults", faults.map(fault_json).collect());
+    response
+}
+
+const fn is_cut(fault: &Fault) -> bool {
+    matches!(
+        fault.kind,
+        FaultKind::HeadCutShort | FaultKind::BodyCutShort
+    )
+}
+
+fn message(dissection: &Dissection, stream: &Stream) -> Value {
+    let mut value = dissection_json(dissection, BODY_BYTES);
     set(&mut value, "total", json!(stream.length));
+    let (en, zh) = (dissection.opinion.to_string(), chinese(dissection.opinion));
+    set(&mut value, "opinion", json!({"en": en, "zh": zh}));
     value
+}
+
+/// httparse's opinion in Chinese; its reason stays as it gave it.
+fn chinese(opinion: Opinion) -> String {
+    match opinion {
+        Opinion::Accepts { fields, head_len } => {
+            format!("httparse 接受这个 {head_len} 字节的头部，数出 {fields} 个字段。")
+        }
+        Opinion::Partial => "httparse 还在等：头部尚未结束。".to_owned(),
+        Opinion::Refuses { error } => format!("httparse 拒绝这个头部，理由是：{error}。"),
+    }
 }
 
 fn set(value: &mut Value, key: &str, member: Value) {

@@ -2,7 +2,7 @@
 //!
 //! | event | data |
 //! | --- | --- |
-//! | `hello` | `{run, hidden}`: which run of the server this is, and whether secrets are hidden |
+//! | `hello` | `{run, hidden, site}`: which run of the server this is, whether secrets are hidden, where it listens |
 //! | `exchange` | an exchange's line for the list, or a later stage of it; its id is where to read on |
 //! | `missed` | `{count}`: so many fell out of the journal before they could be told |
 //! | `clear` | forget everything |
@@ -11,6 +11,7 @@
 //! A feed holds nothing but its cursor, so a slow page costs no memory.
 
 use std::fmt::Write as _;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex};
 
 use serde_json::json;
@@ -25,6 +26,7 @@ use crate::engine::{Source, Wake};
 pub(super) struct Feed {
     journal: Arc<Mutex<Journal>>,
     permits: Arc<Permits>,
+    site: SocketAddr,
     page: u64,
     cursor: u64,
     is_greeted: bool,
@@ -38,6 +40,7 @@ impl Feed {
     pub(super) fn new(
         journal: Arc<Mutex<Journal>>,
         permits: Arc<Permits>,
+        site: SocketAddr,
         last_event_id: Option<&str>,
     ) -> Self {
         let (page, beats) = {
@@ -52,6 +55,7 @@ impl Feed {
         Self {
             journal,
             permits,
+            site,
             page,
             cursor: cursor.unwrap_or(0),
             is_greeted: false,
@@ -74,7 +78,8 @@ impl Source for Feed {
         let mut text = String::new();
         if !self.is_greeted {
             self.is_greeted = true;
-            let hello = json!({"run": run(), "hidden": journal.hides_secrets()});
+            let site = json!({"host": reachable(self.site.ip()), "port": self.site.port()});
+            let hello = json!({"run": run(), "hidden": journal.hides_secrets(), "site": site});
             // Writing to a String cannot fail, here and below.
             let _ = write!(text, "retry: 1000\nevent: hello\ndata: {hello}\n\n");
         }
@@ -120,6 +125,14 @@ impl Source for Feed {
 /// Tells one run of the server from the next, so that a page that reconnects knows what it has.
 fn run() -> u32 {
     std::process::id()
+}
+
+/// An address that a client on this machine can use.
+fn reachable(ip: IpAddr) -> String {
+    if ip.is_unspecified() {
+        return Ipv4Addr::LOCALHOST.to_string();
+    }
+    ip.to_string()
 }
 
 /// Bytes of one pull: the socket takes what it takes, and the next pull reads on.

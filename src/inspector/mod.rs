@@ -47,6 +47,8 @@ use tap::{Batch, InspectorTap, QUEUE};
 pub struct Settings {
     /// Where its own door listens, with the real port: what a Host field has to say.
     pub address: SocketAddr,
+    /// Where the server listens that is looked into.
+    pub site: SocketAddr,
     /// Bytes that everything it remembers may take.
     pub journal_bytes: usize,
     /// Whether passwords, session ids and the like are written over with `*` before they are kept.
@@ -100,7 +102,7 @@ impl Inspector {
         Arc::new(Pages::new(
             Arc::clone(&self.journal),
             Arc::clone(&self.permits),
-            self.settings.address,
+            &self.settings,
         ))
     }
 }

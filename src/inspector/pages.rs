@@ -9,6 +9,7 @@
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 
+use super::Settings;
 use super::document::document;
 use super::entry::Entry;
 use super::feed::Feed;
@@ -28,6 +29,7 @@ pub(super) struct Pages {
     permits: Arc<Permits>,
     /// What a `Host` may be.
     hosts: [String; 3],
+    site: SocketAddr,
 }
 
 /// An answer, before it is bytes.
@@ -76,13 +78,14 @@ impl Pages {
     pub(super) fn new(
         journal: Arc<Mutex<Journal>>,
         permits: Arc<Permits>,
-        address: SocketAddr,
+        settings: &Settings,
     ) -> Self {
-        let port = address.port();
+        let port = settings.address.port();
         Self {
             journal,
             permits,
             hosts: ["127.0.0.1", "localhost", "[::1]"].map(|name| format!("{name}:{port}")),
+            site: settings.site,
         }
     }
 
@@ -151,7 +154,7 @@ impl Pages {
         let body = if head.is_method(b"HEAD") {
             Body::EMPTY
         } else {
-            Body::Live(Box::new(Feed::new(journal, permits, last)))
+            Body::Live(Box::new(Feed::new(journal, permits, self.site, last)))
         };
         Answer {
             body,

@@ -49,6 +49,7 @@ export class Message {
       && at < Math.max(fault.end, fault.start + 1));
     if (fault) cell.classList.add(fault.verdict === 'refuse' ? 'refused' : 'noted');
     this.cells.push({ cell, label, octets, at, fault });
+    (label.cells ??= []).push(this.cells.at(-1));
     this.rows.at(-1).push(this.cells.length - 1);
     return cell;
   }
@@ -128,9 +129,8 @@ export class Message {
     const mark = (on) => {
       const now = this.cells[this.at];
       if (!now) return;
-      for (const cell of this.cells) {
-        if (cell.label !== now.label) continue;
-        for (const node of [cell.cell, cell.twin]) node?.classList.toggle('same', on);
+      for (const { cell, twin } of now.label.cells) {
+        for (const node of [cell, twin]) node?.classList.toggle('same', on);
       }
       for (const node of [now.cell, now.twin]) node?.classList.toggle('cursor', on);
     };

@@ -21,6 +21,7 @@ const state = {
   lastEvent: null,
   run: null,
   hidden: false,
+  site: null, // where the tapped server listens: { host, port }
   source: null,
   link: 'lost',
   glossary: null,
@@ -60,6 +61,7 @@ const connect = () => {
     if (state.run !== null && state.run !== hello.run) forget();
     state.run = hello.run;
     state.hidden = hello.hidden;
+    state.site = hello.site;
     state.link = 'live';
   });
   on('exchange', (entry, event) => {
@@ -80,6 +82,7 @@ const connect = () => {
 
 const forget = () => {
   state.entries.clear();
+  state.messages = [];
   for (const row of state.rows.values()) row.remove();
   state.rows.clear();
   state.missed = 0;
@@ -130,6 +133,7 @@ const draw = () => {
   const newest = [...changed].filter((id) => fits(state.entries.get(id))).pop();
   const isShown = state.chosen && changed.has(state.chosen);
   changed.clear();
+  if (state.entries.size === 0) invite();
   if (state.follows && newest) choose(newest, true);
   else if (isShown) load();
   drawFaults();
@@ -137,6 +141,20 @@ const draw = () => {
   const link = $('link');
   link.className = state.link;
   link.textContent = word(state.link);
+};
+
+// What a newcomer may try.
+const invite = () => {
+  if (!state.site) return;
+  const { host, port } = state.site;
+  const made = element('section', 'try');
+  made.append(
+    element('p', '', word('nothing')),
+    element('pre', '', `printf 'GET /redirect/ HTTP/1.0\\r\\n\\r\\n' | nc ${host} ${port}\ncurl -i http://${host}:${port}/cookiedemo/`),
+    element('p', '', word('slowly')),
+    element('pre', '', `nc -C ${host} ${port}\nGET /user/ HTTP/1.0\nHost: ${host}:${port}`),
+  );
+  $('exchange').replaceChildren(made);
 };
 
 // ---- the list
@@ -325,7 +343,7 @@ const drawMessage = (kind, message, shown) => {
     );
     made.append(line);
   }
-  made.append(element('p', 'opinion', message.opinion));
+  made.append(element('p', 'opinion', said(message.opinion)));
   return made;
 };
 
@@ -341,20 +359,15 @@ const actions = (shown) => {
     copyButton('curl', shown.curl, 'noCurl'),
     copyButton('nc', shown.netcat, 'noNc'),
   );
-  const files = element('span', 'files', word('fixture'));
-  files.append(
-    saveLink('saveRequest', `/exchanges/${shown.id}/request.http`),
-    saveLink('saveResponse', `/exchanges/${shown.id}/response.http`),
-  );
-  made.append(files, saveLink('capture', `/exchanges/${shown.id}/capture.pcapng`));
+  const files = element('span', 'files', word('save'));
+  files.append(...['request.http', 'response.http', 'capture.pcapng'].map((name) => {
+    const link = element('a', '', name);
+    link.href = `/exchanges/${shown.id}/${name}`;
+    link.download = name;
+    return link;
+  }));
+  made.append(files);
   return made;
-};
-
-const saveLink = (key, href) => {
-  const link = element('a', key, word(key));
-  link.href = href;
-  link.download = word(key);
-  return link;
 };
 
 const copyButton = (key, command, reason) => {
