@@ -145,7 +145,12 @@ impl Entry {
             "number": self.number,
             "stage": self.stage.name(),
             "method": escaped(head.method()),
-            "target": escaped(head.target()),
+            // Of a request line that is not complete, what there is.
+            "target": escaped(if head.method().is_empty() {
+                &self.request.bytes
+            } else {
+                head.target()
+            }),
             "status": self.status.map(Status::code),
             "faults": slugs.collect::<Vec<_>>(),
             "refused": self.faults.iter().any(Fault::refuses),

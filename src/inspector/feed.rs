@@ -137,3 +137,109 @@ fn reachable(ip: IpAddr) -> String {
 
 /// Bytes of one pull: the socket takes what it takes, and the next pull reads on.
 const MOST_AT_ONCE: usize = 64 * 1024;
+
+#[cfg(test)]
+mod tests {
+    use super::super::journal::tests::connection;
+    use super::*;
+
+    fn feed(journal: &Arc<Mutex<Journal>>, last: Option<&str>) -> Feed {
+        let permits = Arc::new(Permits::new(1 << 20));
+        let site = SocketAddr::from(([0, 0, 0, 0], 8000));
+        Feed::new(Arc::clone(journal), permits, site, last)
+    }
+
+    fn pull(feed: &mut Feed) -> String {
+        let mut out = Vec::new();
+        assert!(!feed.pull(&mut out), "a feed has no end of its own");
+        String::from_utf8(out).unwrap()
+    }
+
+    fn add(journal: &Mutex<Journal>, number: u64) {
+        let mut journal = lock(journal);
+        for message in connection(number, "GET /<b>\u{1} HTTP/1.0\r\n\r\n", "") {
+            journal.take(&message);
+        }
+        journal.publish();
+    }
+
+    #[test]
+    fn a_feed_greets_tells_and_says_where_to_read_on() {
+        let journal = Arc::new(Mutex::new(Journal::new(1 << 20, false)));
+        add(&journal, 1);
+        let mut first = feed(&journal, None);
+        let text = pull(&mut first);
+        let hello = format!("event: hello\ndata: {{\"run\":{}", run());
+        assert!(text.contains(&hello), "{text}");
+        assert!(
+            text.contains("\"host\":\"127.0.0.1\",\"port\":8000"),
+            "{text}"
+        );
+        assert!(
+            text.contains("event: counts\ndata: {\"untold\":0"),
+            "{text}"
+        );
+        // One line of data, and nothing that a peer sent unescaped.
+        assert!(text.contains(r#""target":"/<b>\\x01""#), "{text}");
+        assert_eq!(pull(&mut first), "");
+        let last = text
+            .split("id: ")
+            .nth(1)
+            .unwrap()
+            .lines()
+            .next()
+            .unwrap()
+            .to_owned();
+        add(&journal, 2);
+        let again = pull(&mut feed(&journal, Some(&last)));
+        assert!(
+            again.contains("\"id\":2") && !again.contains("\"id\":1,"),
+            "{again}"
+        );
+        // Another run's place says nothing here.
+        let other = pull(&mut feed(&journal, Some("0-7")));
+        assert!(other.contains("\"id\":1,"), "{other}");
+    }
+
+    #[test]
+    fn a_slow_page_is_told_what_it_missed_and_costs_nothing() {
+        let journal = Arc::new(Mutex::new(Journal::new(1 << 16, false)));
+        add(&journal, 1);
+        let mut slow = feed(&journal, None);
+        pull(&mut slow);
+        for number in 2..500 {
+            add(&journal, number);
+        }
+        let text = pull(&mut slow);
+        let (dropped, _) = lock(&journal).lost();
+        let missed = format!("event: missed\ndata: {{\"count\":{}}}\n\n", dropped - 1);
+        assert!(text.starts_with(&missed), "{text}");
+    }
+
+    #[test]
+    fn a_long_story_is_told_in_pieces() {
+        let journal = Arc::new(Mutex::new(Journal::new(1 << 24, false)));
+        for number in 1..=1000 {
+            add(&journal, number);
+        }
+        let mut feed = feed(&journal, None);
+        let mut pieces = 0;
+        let mut told = 0;
+        while told < 1000 {
+            let piece = pull(&mut feed);
+            assert!(piece.len() < MOST_AT_ONCE + 4096);
+            told += piece.matches("event: exchange").count();
+            pieces += 1;
+        }
+        assert!(pieces > 2);
+    }
+
+    #[test]
+    fn a_beat_is_a_comment() {
+        let journal = Arc::new(Mutex::new(Journal::new(1 << 20, false)));
+        let mut feed = feed(&journal, None);
+        pull(&mut feed);
+        lock(&journal).beat();
+        assert_eq!(pull(&mut feed), ": still here\n\n");
+    }
+}

@@ -425,3 +425,245 @@ impl Journal {
         self.beat
     }
 }
+
+#[cfg(test)]
+pub(super) mod tests {
+    use std::net::SocketAddr;
+    use std::time::{Duration, UNIX_EPOCH};
+
+    use super::*;
+    use crate::record::{Exchange, Moment};
+    use crate::wire::{Fault, FaultKind, RequestHead, Span, Status};
+
+    /// The records of a connection on which this request was answered so.
+    pub(in crate::inspector) fn connection(
+        number: u64,
+        request: &str,
+        response: &str,
+    ) -> Vec<Message> {
+        let mut messages = vec![
+            opened(number),
+            moment(number, Happening::Received(request.as_bytes().to_vec())),
+            moment(number, Happening::Sent(response.as_bytes().to_vec())),
+        ];
+        messages.push(exchange(number, request.len(), response.len()));
+        messages.push(moment(number, Happening::Closed));
+        messages
+    }
+
+    fn client() -> SocketAddr {
+        SocketAddr::from(([127, 0, 0, 1], 40_000))
+    }
+
+    fn moment(connection: u64, what: Happening) -> Message {
+        Message::Told(Record::Moment(Arc::new(Moment {
+            connection,
+            at: UNIX_EPOCH,
+            after: Duration::ZERO,
+            what,
+        })))
+    }
+
+    fn opened(number: u64) -> Message {
+        let (client, server) = (client(), client());
+        moment(number, Happening::Opened { client, server })
+    }
+
+    fn exchange(connection: u64, request: usize, response: usize) -> Message {
+        Message::Told(Record::Exchange(Arc::new(Exchange {
+            connection,
+            at: UNIX_EPOCH,
+            peer: client(),
+            head: Some(Box::new(RequestHead::dissect(
+                b"GET / HTTP/1.0\r\n\r\n".to_vec(),
+            ))),
+            faults: Vec::new(),
+            request_bytes: request as u64,
+            status: Some(Status::OK),
+            bytes: response as u64,
+            took: Duration::ZERO,
+        })))
+    }
+
+    fn take(journal: &mut Journal, messages: &[Message]) {
+        for message in messages {
+            journal.take(message);
+        }
+        journal.publish();
+    }
+
+    fn read(journal: &Journal, cursor: &mut u64) -> Vec<String> {
+        let mut news = Vec::new();
+        journal.read(cursor, |one| {
+            news.push(match one {
+                News::Entry(_, summary) => {
+                    let summary: serde_json::Value = serde_json::from_str(&summary).unwrap();
+                    let (id, stage) = (&summary["id"], summary["stage"].as_str().unwrap());
+                    format!("{id} {stage} {}", summary["target"].as_str().unwrap())
+                }
+                other => format!("{other:?}"),
+            });
+            true
+        });
+        news
+    }
+
+    const GET: &str = "GET /a HTTP/1.0\r\n\r\n";
+
+    #[test]
+    fn an_exchange_is_told_while_it_is_typed_and_when_it_is_over() {
+        let mut journal = Journal::new(1 << 20, false);
+        let mut cursor = 0;
+        take(&mut journal, &[opened(1)]);
+        assert_eq!(read(&journal, &mut cursor), ["1 open "]);
+        let typed = moment(1, Happening::Received(b"GET /a HTTP/1.0\r\n".to_vec()));
+        take(&mut journal, &[typed]);
+        assert_eq!(read(&journal, &mut cursor), ["1 open /a"]);
+        assert!(read(&journal, &mut cursor).is_empty());
+        let end = moment(1, Happening::Received(b"\r\n".to_vec()));
+        take(&mut journal, &[end, exchange(1, GET.len(), 0)]);
+        assert_eq!(read(&journal, &mut cursor), ["1 done /a"]);
+        // What the connection still does belongs to its last exchange.
+        take(&mut journal, &[moment(1, Happening::Closed)]);
+        assert_eq!(read(&journal, &mut cursor), ["1 done /a"]);
+        assert_eq!(journal.entry(1).unwrap().timeline.len(), 4);
+        assert!(!journal.has_news(cursor));
+    }
+
+    #[test]
+    fn a_kept_connection_has_an_entry_for_each_request() {
+        let mut journal = Journal::new(1 << 20, false);
+        let both = format!("{GET}{GET}");
+        let came = moment(1, Happening::Received(both.into_bytes()));
+        take(&mut journal, &[opened(1), came, exchange(1, GET.len(), 0)]);
+        assert_eq!(read(&journal, &mut 0), ["1 done /a", "2 open /a"]);
+        take(&mut journal, &[exchange(1, GET.len(), 0)]);
+        assert_eq!(read(&journal, &mut 0), ["1 done /a", "2 done /a"]);
+        assert_eq!(journal.entry(2).unwrap().number, 2);
+    }
+
+    #[test]
+    fn a_connection_that_ends_early_is_told_too() {
+        let mut journal = Journal::new(1 << 20, false);
+        let came = moment(1, Happening::Received(b"GET /b".to_vec()));
+        take(
+            &mut journal,
+            &[opened(1), came, moment(1, Happening::Reset)],
+        );
+        assert_eq!(read(&journal, &mut 0), ["1 over GET /b"]);
+    }
+
+    #[test]
+    fn a_hint_goes_to_the_one_it_is_for_and_a_byte_takes_it_back() {
+        let mut journal = Journal::new(1 << 20, false);
+        let hint = Message::Told(Record::Hint(Arc::new(Hint {
+            at: UNIX_EPOCH,
+            peer: client(),
+            fault: Fault::new(FaultKind::HeadSilent, Span::at(0)),
+            so_far: Vec::new(),
+        })));
+        take(&mut journal, &[opened(1), hint]);
+        assert!(journal.entry(1).unwrap().hint.is_some());
+        take(
+            &mut journal,
+            &[moment(1, Happening::Received(b"G".to_vec()))],
+        );
+        assert!(journal.entry(1).unwrap().hint.is_none());
+    }
+
+    #[test]
+    fn what_falls_out_is_counted_and_a_slow_page_told() {
+        let mut journal = Journal::new(1 << 16, false);
+        let (mut quick, mut slow) = (0, 0);
+        take(&mut journal, &connection(1, GET, "HTTP/1.0 200 OK\r\n\r\n"));
+        read(&journal, &mut slow);
+        let mut seen = 0;
+        for number in 2..=200 {
+            take(
+                &mut journal,
+                &connection(number, GET, "HTTP/1.0 200 OK\r\n\r\n"),
+            );
+            assert!(journal.weight <= journal.most);
+            let news = read(&journal, &mut quick);
+            assert!(
+                !news.iter().any(|one| one.starts_with("Missed")),
+                "{news:?}"
+            );
+            seen += news.len();
+        }
+        assert_eq!(seen, 200);
+        let here = journal.settled.len() as u64;
+        assert_eq!(journal.lost().0, 200 - here);
+        let news = read(&journal, &mut slow);
+        // It had seen the first one.
+        assert_eq!(news[0], format!("Missed({})", 200 - here - 1));
+        assert_eq!(news.len() as u64, here + 1);
+        assert!(read(&journal, &mut slow).is_empty());
+        // A newcomer gets what there is, and missed nothing.
+        assert_eq!(read(&journal, &mut 0).len() as u64, here);
+        assert!(journal.entry(1).is_none() && journal.entry(200).is_some());
+    }
+
+    #[test]
+    fn a_read_that_stops_goes_on_where_it_was() {
+        let mut journal = Journal::new(1 << 20, false);
+        for number in 1..=5 {
+            take(&mut journal, &connection(number, GET, ""));
+        }
+        take(&mut journal, &[opened(6)]);
+        let (mut cursor, mut seen) = (0, 0);
+        while journal.has_news(cursor) {
+            journal.read(&mut cursor, |_| {
+                seen += 1;
+                false
+            });
+        }
+        assert_eq!(seen, 6);
+    }
+
+    #[test]
+    fn clearing_forgets_what_is_over_and_keeps_what_is_under_way() {
+        let mut journal = Journal::new(1 << 20, false);
+        let mut cursor = 0;
+        take(&mut journal, &connection(1, GET, ""));
+        take(&mut journal, &[opened(2)]);
+        read(&journal, &mut cursor);
+        journal.clear();
+        assert_eq!(read(&journal, &mut cursor), ["Cleared", "2 open "]);
+        assert_eq!(read(&journal, &mut 0), ["2 open "]);
+        assert!(journal.entry(1).is_none());
+        assert_eq!(journal.weight, 0);
+    }
+
+    #[test]
+    fn what_is_given_up_leaves_nothing() {
+        let mut journal = Journal::new(1 << 20, false);
+        take(&mut journal, &[opened(1), Message::Forget(1)]);
+        take(
+            &mut journal,
+            &[moment(1, Happening::Received(b"G".to_vec()))],
+        );
+        assert!(read(&journal, &mut 0).is_empty());
+        assert_eq!(journal.held(), 0);
+    }
+
+    #[test]
+    fn secrets_are_never_kept() {
+        let mut journal = Journal::new(1 << 20, true);
+        let request = "GET /?password=abc HTTP/1.0\r\n\r\n";
+        take(&mut journal, &connection(1, request, ""));
+        assert_eq!(read(&journal, &mut 0), ["1 done /?password=***"]);
+        let came = moment(2, Happening::Received(request.as_bytes().to_vec()));
+        take(&mut journal, &[opened(2), came]);
+        assert_eq!(read(&journal, &mut 0)[1], "2 open /?password=***");
+    }
+
+    #[test]
+    fn connections_that_find_no_room_are_counted() {
+        let mut journal = Journal::new(4096, false);
+        let many: Vec<Message> = (1..=100).map(opened).collect();
+        take(&mut journal, &many);
+        assert!(journal.lost().1 > 80, "{:?}", journal.lost());
+        assert!(journal.held() <= 4096);
+    }
+}

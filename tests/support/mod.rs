@@ -16,6 +16,8 @@
     reason = "a panic in a test, or in a function that only tests call, is its report"
 )]
 
+pub(crate) mod browser;
+
 use std::ffi::OsString;
 use std::fs;
 use std::io::{self, BufRead, BufReader, Read, Write};
@@ -374,13 +376,21 @@ pub(crate) fn on_threads<T: Sync>(
 pub(crate) struct Program {
     /// Where it listens, as its first line says.
     pub address: SocketAddr,
+    /// Where its live page is, as its second line says.
+    pub inspector: Option<SocketAddr>,
     child: Child,
 }
 
 impl Program {
-    /// `blankline serve --port 0` with these flags.
+    /// `blankline serve --port 0` with these flags, without the live page.
     pub(crate) fn serve(flags: &[String]) -> Self {
-        Self::spawn(Command::new(env!("CARGO_BIN_EXE_blankline")), flags)
+        let program = Command::new(env!("CARGO_BIN_EXE_blankline"));
+        Self::spawn(program, &["--no-inspector"], flags)
+    }
+
+    /// The same with its live page.
+    pub(crate) fn inspect(flags: &[String]) -> Self {
+        Self::spawn(Command::new(env!("CARGO_BIN_EXE_blankline")), &[], flags)
     }
 
     /// The same with at most this many descriptors.
@@ -388,28 +398,38 @@ impl Program {
         let mut shell = Command::new("sh");
         let limited = format!("ulimit -n {most}; exec \"$0\" \"$@\"");
         shell.args(["-c", &limited, env!("CARGO_BIN_EXE_blankline")]);
-        Self::spawn(shell, flags)
+        Self::spawn(shell, &["--no-inspector"], flags)
     }
 
-    fn spawn(mut command: Command, flags: &[String]) -> Self {
+    fn spawn(mut command: Command, own: &[&str], flags: &[String]) -> Self {
         let mut child = command
-            .args(["serve", "--port", "0", "--quiet"])
+            .args(["serve", "--quiet"])
+            .args(own)
+            .args(
+                ["--port", "0"]
+                    .iter()
+                    .filter(|_| !flags.contains(&"--port".to_owned())),
+            )
             .args(flags)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()
             .unwrap();
-        let mut line = String::new();
         let mut stdout = BufReader::new(child.stdout.take().unwrap());
-        stdout.read_line(&mut line).unwrap();
-        let address = line
-            .trim_end()
-            .strip_prefix("listening on http://")
-            .and_then(|rest| rest.strip_suffix('/'))
-            .unwrap_or_else(|| panic!("its first line is {line:?}, with {flags:?}"));
+        let mut address = |what: &str| {
+            let mut line = String::new();
+            stdout.read_line(&mut line).unwrap();
+            let address = line
+                .trim_end()
+                .strip_prefix(what)
+                .and_then(|rest| rest.strip_prefix(" on http://")?.strip_suffix('/'))
+                .unwrap_or_else(|| panic!("a line is {line:?}, with {flags:?}"));
+            address.parse::<SocketAddr>().unwrap()
+        };
         Self {
-            address: address.parse().unwrap(),
+            address: address("listening"),
+            inspector: own.is_empty().then(|| address("inspector")),
             child,
         }
     }
@@ -428,6 +448,12 @@ impl Program {
             .find(|line| line.starts_with("VmRSS:"))
             .unwrap();
         line.split_whitespace().nth(1).unwrap().parse().unwrap()
+    }
+
+    /// Ends it, and waits until its ports are free.
+    pub(crate) fn end(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
     }
 
     /// Whether it still runs.
