@@ -82,10 +82,14 @@ impl Entry {
     /// A whole exchange.
     pub(super) fn of_transcript(id: u64, transcript: Transcript, hides_secrets: bool) -> Self {
         let exchange = transcript.exchange;
-        let of_head = exchange
-            .head
-            .as_deref()
-            .map_or(&[][..], RequestHead::faults);
+        let head = exchange.head.as_deref();
+        let of_head = head.map_or(&[][..], RequestHead::faults);
+        // Where bytes were only counted, the record still has the head.
+        let mut request = transcript.request;
+        let head = head.map_or(&[][..], RequestHead::bytes);
+        if request.bytes.len() < head.len() && head.len() as u64 <= request.length {
+            request.bytes = head.to_vec();
+        }
         let mut entry = Self {
             id,
             connection: exchange.connection,
@@ -94,7 +98,7 @@ impl Entry {
             client: exchange.peer,
             server: transcript.server,
             opened: transcript.opened,
-            request: transcript.request,
+            request,
             response: transcript.response,
             timeline: transcript.timeline,
             faults: [of_head, &exchange.faults].concat(),

@@ -112,10 +112,20 @@ impl Permits {
         self.untold.load(Ordering::Relaxed)
     }
 
-    /// Whether so many bytes more may wait for the scribe; they do, if so.
+    /// Whether so many bytes of a message more may wait for the scribe; they do, if so. A quarter of the room is
+    /// for what says that there were bytes, when they find none.
+    pub(super) fn admit_piece(&self, bytes: usize) -> bool {
+        self.admit_up_to(self.most_waiting / 4 * 3, bytes)
+    }
+
+    /// The same for everything else.
     pub(super) fn admit(&self, bytes: usize) -> bool {
+        self.admit_up_to(self.most_waiting, bytes)
+    }
+
+    fn admit_up_to(&self, most: usize, bytes: usize) -> bool {
         let before = self.waiting.fetch_add(bytes, Ordering::Relaxed);
-        let fits = before + bytes <= self.most_waiting;
+        let fits = before.saturating_add(bytes) <= most;
         if !fits {
             self.release(bytes);
         }
@@ -162,9 +172,11 @@ mod tests {
     #[test]
     fn what_waits_is_bounded() {
         let permits = Permits::new(400);
-        assert!(permits.admit(100));
+        assert!(permits.admit_piece(75));
+        assert!(!permits.admit_piece(1));
+        assert!(permits.admit(25));
         assert!(!permits.admit(1));
         permits.release(100);
-        assert!(permits.admit(1));
+        assert!(permits.admit_piece(1));
     }
 }

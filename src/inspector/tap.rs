@@ -83,7 +83,7 @@ impl InspectorTap {
             return Some(Message::Told(record));
         };
         let wanted = bytes.len().min(PIECE);
-        let kept = if self.permits.admit(wanted) {
+        let kept = if self.permits.admit_piece(wanted) {
             wanted
         } else {
             0

@@ -37,22 +37,13 @@ impl Browser {
             return None;
         }
         let alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut driver = Command::new("chromedriver")
-            .arg("--port=0")
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let stdout = BufReader::new(driver.stdout.take().unwrap());
-        let port = stdout.lines().find_map(|line| {
-            let line = line.unwrap();
-            let rest = line.split_once("successfully on port ")?.1;
-            rest.trim_end_matches('.').parse().ok()
-        });
+        // It takes a port for IPv4 and then the same for IPv6, which somebody else may have by then.
+        let (driver, port) = (0..5)
+            .find_map(|_| drive())
+            .expect("chromedriver says its port");
         let mut browser = Self {
             driver,
-            address: SocketAddr::from(([127, 0, 0, 1], port.expect("chromedriver says its port"))),
+            address: SocketAddr::from(([127, 0, 0, 1], port)),
             session: String::new(),
             _profile: tempfile::tempdir().unwrap(),
             _alone: alone,
@@ -174,6 +165,27 @@ impl Browser {
         );
         value["value"].clone()
     }
+}
+
+/// Starts chromedriver, which says its port.
+fn drive() -> Option<(Child, u16)> {
+    let mut driver = Command::new("chromedriver")
+        .arg("--port=0")
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let stdout = BufReader::new(driver.stdout.take().unwrap());
+    let port = stdout.lines().find_map(|line| {
+        let line = line.unwrap();
+        let rest = line.split_once("successfully on port ")?.1;
+        rest.trim_end_matches('.').parse().ok()
+    });
+    if port.is_none() {
+        driver.wait().unwrap();
+    }
+    Some((driver, port?))
 }
 
 impl Drop for Browser {
