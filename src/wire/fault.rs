@@ -462,6 +462,9 @@ faults! {
     ForeignReferer "foreign-referer" 403 44 "RFC 1945 10.13"
         "The Referer names a page of another site (or none, where one is demanded), and this folder serves only its own pages."
         "Referer 指向别的网站的页面（或在要求有 Referer 时没有），而这个目录只为自己的页面提供文件。";
+    FieldsTooLarge "fields-too-large" 413 20 "RFC 9110 15.5.14"
+        "With this field the form's fields have more than {limit} bytes together (--form-bytes, Django's DATA_UPLOAD_MAX_MEMORY_SIZE); only files may be longer."
+        "加上这个字段，表单各字段总共超过了 {limit} 字节（--form-bytes，即 Django 的 DATA_UPLOAD_MAX_MEMORY_SIZE）；只有文件可以更长。";
     NoFile "no-file" 400 20 "RFC 7578 4.2"
         "No file came: a form that sends one has enctype=\"multipart/form-data\", and the file is a part with a filename (curl -F 'headimg=@a.png')."
         "没有收到文件：发送文件的表单要有 enctype=\"multipart/form-data\"，文件是带 filename 的一个部分（curl -F 'headimg=@a.png'）。";
