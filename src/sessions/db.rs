@@ -6,6 +6,8 @@
 //! it survives the kill of this process, at no `fsync` a save; a power cut may undo the last ones, but not
 //! damage the file.
 
+use std::fs::File;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::time::Duration;
@@ -44,6 +46,8 @@ impl Database {
     ///
     /// When the file cannot be opened, made or written, or is something else.
     pub fn open(path: &Path, codec: Codec) -> Result<Self, SessionError> {
+        let _turn = wait_for_the_turn(path)
+            .map_err(|error| failed(path, Doing::Open, Cause::Failed(error.to_string())))?;
         let open = || {
             let connection = connect(path)?;
             connection.pragma_update(None, "journal_mode", "WAL")?;
@@ -143,11 +147,10 @@ impl Engine for Database {
         now: Moment,
         log: &mut StoreLog,
     ) -> Result<Saved, SessionError> {
-        let on = self.path.display().to_string();
         let text = self
             .codec
             .encode(data, now)
-            .map_err(|cause| SessionError::new(Doing::Save, on, cause))?;
+            .map_err(|cause| failed(&self.path, Doing::Save, cause))?;
         let ends = Expiry::of(data).date(now).to_string();
         let (sql, is_new) = match put {
             Put::Create => (INSERT, true),
@@ -209,6 +212,15 @@ impl Engine for Database {
     }
 }
 
+/// A lock on the folder, held while a file is opened. SQLite's busy timeout does not wait when two change a new file
+/// to a WAL at the same time: one of them is told at once that the file is locked.
+fn wait_for_the_turn(path: &Path) -> io::Result<File> {
+    let folder = path.parent().filter(|folder| folder != &Path::new(""));
+    let folder = File::open(folder.unwrap_or(Path::new(".")))?;
+    folder.lock()?;
+    Ok(folder)
+}
+
 fn connect(path: &Path) -> rusqlite::Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
         | OpenFlags::SQLITE_OPEN_CREATE
@@ -241,6 +253,10 @@ fn failure(path: &Path, doing: Doing, error: &rusqlite::Error) -> SessionError {
         Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => Cause::Damaged(text),
         _ => Cause::Failed(text),
     };
+    failed(path, doing, cause)
+}
+
+fn failed(path: &Path, doing: Doing, cause: Cause) -> SessionError {
     SessionError::new(doing, path.display().to_string(), cause)
 }
 
@@ -357,6 +373,27 @@ mod tests {
         assert_eq!(database.load(KEY, now(), log).unwrap(), Loaded::Unknown);
         other.execute_batch("COMMIT").unwrap();
         assert_eq!(save(log).unwrap(), Saved::Done);
+    }
+
+    #[test]
+    fn many_may_open_a_new_file_at_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("db.sqlite3");
+        let start = std::sync::Barrier::new(8);
+        std::thread::scope(|scope| {
+            for n in 0..8 {
+                let (path, start) = (&path, &start);
+                scope.spawn(move || {
+                    start.wait();
+                    let key = format!("abcdefgh{n}");
+                    let log = &mut StoreLog::default();
+                    let saved = open(path).save(&key, &Data::new(), Put::Create, now(), log);
+                    assert_eq!(saved.unwrap(), Saved::Done);
+                });
+            }
+        });
+        let kept = open(&path).list(99, now(), &mut StoreLog::default());
+        assert_eq!(kept.unwrap().len(), 8);
     }
 
     #[test]

@@ -5,6 +5,7 @@
 use std::fmt;
 
 use super::Corrupt;
+use crate::wire::Lang;
 
 /// The entries of one request, oldest first.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -134,27 +135,42 @@ impl Act {
     }
 }
 
-/// One line: `database hit k3l2...: SELECT ...`; bytes outside printable ASCII are escaped.
+/// One line: `database hit k3l2...: SELECT ...`. Bytes outside printable ASCII are escaped, and what is long is cut.
 impl fmt::Display for Entry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {}", self.store.word(), self.act.word())?;
         match self.act {
-            Act::Refused(reason) => write!(f, " ({})", reason.sentence(crate::wire::Lang::En))?,
+            Act::Refused(reason) => write!(f, " ({})", reason.sentence(Lang::En))?,
             Act::Cleared(count) => write!(f, " {count}")?,
             Act::Listed(count) => write!(f, " {count}")?,
             _ => {}
         }
         if !self.name.is_empty() {
-            write!(f, " {}", self.name.as_bytes().escape_ascii())?;
+            write!(f, " {}", Short(self.name.as_bytes()))?;
         }
         match &self.said {
             Said::Nothing => Ok(()),
             Said::Sql(sql) => write!(f, ": {sql}"),
-            Said::Resp(octets) => write!(f, ": {}", octets.escape_ascii()),
-            Said::Path(path) => write!(f, ": {}", path.as_bytes().escape_ascii()),
+            Said::Resp(octets) => write!(f, ": {}", Short(octets)),
+            Said::Path(path) => write!(f, ": {}", Short(path.as_bytes())),
         }
     }
 }
+
+/// Bytes, escaped, of which only the start is shown when they are many.
+struct Short<'b>(&'b [u8]);
+
+impl fmt::Display for Short<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0.get(..MOST_SHOWN) {
+            Some(start) if start.len() < self.0.len() => write!(f, "{}...", start.escape_ascii()),
+            _ => write!(f, "{}", self.0.escape_ascii()),
+        }
+    }
+}
+
+/// Enough for a command with a small session in it.
+const MOST_SHOWN: usize = 400;
 
 #[cfg(test)]
 mod tests {
@@ -168,6 +184,7 @@ mod tests {
         let get = b"*2\r\n$3\r\nGET\r\n$1\r\na\r\n".to_vec();
         log.note(Store::Redis, Act::Hit, "a", Said::Resp(get));
         log.note(Store::Database, Act::Cleared(3), "", Said::Sql("DELETE"));
+        log.note(Store::Files, Act::Miss, "a".repeat(9999), Said::Nothing);
         let lines: Vec<String> = log.entries().iter().map(Entry::to_string).collect();
         assert_eq!(
             lines,
@@ -175,6 +192,7 @@ mod tests {
                 r"cookie refused (the data are not JSON) a\nb\x1b",
                 r"redis hit a: *2\r\n$3\r\nGET\r\n$1\r\na\r\n",
                 "database cleared 3: DELETE",
+                &format!("files miss {}...", "a".repeat(MOST_SHOWN)),
             ]
         );
     }

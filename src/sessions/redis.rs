@@ -116,7 +116,9 @@ impl Redis {
 
     /// The connection goes back into the pool unless it is broken.
     fn ask_on(&self, mut connection: Connection, octets: &[u8]) -> Result<Value, RedisError> {
-        let answer = connection.req_packed_command(octets);
+        let answer = connection
+            .req_packed_command(octets)
+            .and_then(Value::extract_error);
         if connection.is_open() && !answer.as_ref().is_err_and(is_about_the_connection) {
             let mut pool = lock(&self.pool);
             pool.idle.push(connection);
@@ -264,15 +266,15 @@ impl Engine for Redis {
             (false, Put::Update) => command(&["DEL", &name]),
         };
         let answer = self.ask(Doing::Save, &octets, now)?;
-        let (act, saved) = match (answer, seconds > 0, put) {
-            (Value::Nil, true, Put::Create) | (Value::Int(1), false, Put::Create) => {
-                (Act::Taken, Saved::Taken)
+        let (act, saved) = match (answer, put) {
+            (Value::Okay, _) => (Act::Write, Saved::Done),
+            (Value::Nil | Value::Int(1), Put::Create) => (Act::Taken, Saved::Taken),
+            (Value::Nil | Value::Int(0), Put::Update) => (Act::Gone, Saved::Gone),
+            (Value::Int(_), _) => (Act::Delete, Saved::Done),
+            (other, _) => {
+                let cause = Cause::Failed(format!("{other:?} is no answer to this command"));
+                return Err(SessionError::new(Doing::Save, self.place.clone(), cause));
             }
-            (Value::Nil, true, Put::Update) | (Value::Int(0), false, Put::Update) => {
-                (Act::Gone, Saved::Gone)
-            }
-            (_, true, _) => (Act::Write, Saved::Done),
-            (_, false, _) => (Act::Delete, Saved::Done),
         };
         log.note(Store::Redis, act, name, Said::Resp(octets));
         Ok(saved)
