@@ -25,9 +25,9 @@ use std::sync::mpsc;
 
 use blankline::clock::{Clock, IdSource};
 use blankline::sessions::{
-    Act, COOKIE_AGE, COOKIE_LIMIT, Cache, CachedDb, Cause, Codec, Data, Database, Engine, Expiry,
-    Files, Limits, Loaded, Moment, Put, Redis, Saved, Session, SignedCookies, Store, StoreLog,
-    Timeouts, Visit,
+    Act, COOKIE_AGE, COOKIE_LIMIT, Cache, CachedDb, Cause, Codec, Cookie, Data, Database, Django,
+    Engine, Expiry, Files, Limits, Loaded, Moment, Put, Redis, Saved, Session, SignedCookies,
+    Store, StoreLog, Timeouts, Visit,
 };
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -311,7 +311,7 @@ fn what_is_saved_is_loaded(stand: &Stand) {
     again.save().unwrap();
     let key = again.session_key().unwrap().to_owned();
     let mut third = stand.session(Some(&key), now);
-    assert_eq!(third.value("n").unwrap(), Some(&2.into()));
+    assert_eq!(third.get("n").unwrap(), Some(&2.into()));
     assert_eq!(third.session_key(), Some(key.as_str()));
 }
 
@@ -329,7 +329,7 @@ fn unknown_keys_are_not_adopted(stand: &Stand) {
         &long,
     ] {
         let mut session = stand.session(Some(key), now());
-        assert_eq!(session.value("user").unwrap(), None, "{key}");
+        assert_eq!(session.get("user").unwrap(), None, "{key}");
         assert_ne!(session.session_key(), Some(key));
         session.set("user", "admin").unwrap();
         session.save().unwrap();
@@ -338,7 +338,7 @@ fn unknown_keys_are_not_adopted(stand: &Stand) {
         let mut log = StoreLog::default();
         assert!(!stand.engine.exists(key, now(), &mut log).unwrap());
         let mut after = stand.session(Some(&new), now());
-        assert_eq!(after.value("user").unwrap(), Some(&"admin".into()));
+        assert_eq!(after.get("user").unwrap(), Some(&"admin".into()));
     }
 }
 
@@ -493,7 +493,7 @@ fn threads_do_not_disturb_each_other(stand: &Stand) {
     if !stand.is_cookie() {
         // Somebody's last word, whole.
         let mut session = stand.session(Some(&shared), now());
-        assert_eq!(session.value("n").unwrap(), Some(&9.into()));
+        assert_eq!(session.get("n").unwrap(), Some(&9.into()));
     }
 }
 
@@ -645,9 +645,9 @@ fn the_log_tells(stand: &Stand) {
     let memory = matches!(stand.place, Place::Memory);
     let engine = if memory { &*stand.engine } else { &*again };
     let mut second = session(engine, Some(&key), now());
-    second.value("n").unwrap();
+    second.get("n").unwrap();
     let mut third = session(engine, Some(&key), now());
-    third.value("n").unwrap();
+    third.get("n").unwrap();
     third.flush().unwrap();
     let store = match stand.place {
         Place::Database(_) => Store::Database,
@@ -704,6 +704,29 @@ fn the_log_tells(stand: &Stand) {
     for (line, told) in lines.iter().zip(told) {
         assert!(line.contains(told), "{line}");
         assert!(line.contains(&key), "{line}");
+    }
+}
+
+/// After their time, and after any doubt, these two give the visitor a new session at once, though nothing was written.
+#[test]
+fn file_and_signed_cookies_renew_on_reading() {
+    for place in [Place::Files(temporary()), Place::Cookie] {
+        let stand = Stand::new(place);
+        let old = stand.stored(&cart(), now());
+        let late = now().plus(COOKIE_AGE + 1);
+        let mut session = stand.session(Some(&old), late);
+        assert!(!session.contains("user").unwrap());
+        let new = session.session_key().unwrap().to_owned();
+        assert_ne!(new, old);
+        let answer = session.finish(Django::V1_11, 200).unwrap();
+        assert!(answer.vary);
+        let Cookie::Set { key, max_age } = answer.cookie else {
+            panic!("{answer:?}");
+        };
+        assert_eq!((key, max_age), (new.clone(), Some(COOKIE_AGE)));
+        let mut after = stand.session(Some(&new), late);
+        assert!(after.items().unwrap().is_empty());
+        assert_eq!(after.session_key(), Some(new.as_str()));
     }
 }
 
@@ -826,7 +849,7 @@ fn what_was_saved_survives_a_kill() {
     for (n, row, file) in saved {
         for (engine, key) in [(&database as &dyn Engine, row), (&files, file)] {
             let mut session = session(engine, Some(&key), now());
-            assert_eq!(session.value("n").unwrap(), Some(&n.into()));
+            assert_eq!(session.get("n").unwrap(), Some(&n.into()));
         }
     }
 }
@@ -853,14 +876,16 @@ fn django(engine: &str, folder: &Path, commands: &Value) -> Vec<Value> {
 /// The Python that `tests/run` gave a Django.
 const PYTHON: &str = "target/django-4.2/bin/python";
 
+/// Whether Django is here. A whole path is looked for there, wherever PATH leads.
+fn has_django(test: &str) -> bool {
+    let python = Path::new(env!("CARGO_MANIFEST_DIR")).join(PYTHON);
+    has_tool(test, python.to_str().unwrap())
+}
+
 /// We read what Django writes, and Django reads what we write.
 fn is_shared_with_django(place: Place) {
     let stand = Stand::new(place);
-    let name = stand.engine.name();
-    let python = Path::new(env!("CARGO_MANIFEST_DIR")).join(PYTHON);
-    let test = format!("is_shared_with_django ({name})");
-    // A whole path is looked for there, wherever PATH leads.
-    if !has_tool(&test, python.to_str().unwrap()) {
+    if !has_django(&format!("is_shared_with_django ({})", stand.engine.name())) {
         return;
     }
     match &stand.place {
@@ -926,6 +951,35 @@ fn compare(stand: &Stand, folder: &Path) {
             assert!((wanted - 60..=wanted).contains(&age), "{age} {wanted}");
         }
     }
+}
+
+/// A file that Django's own migration made has the same table, and is as good to us.
+#[test]
+fn the_table_is_what_djangos_migration_makes() {
+    let schema = |folder: &TempDir| -> Vec<String> {
+        let connection = rusqlite::Connection::open(file(folder)).unwrap();
+        let sql = "SELECT sql FROM sqlite_master WHERE tbl_name = 'django_session' AND sql IS NOT NULL ORDER BY sql";
+        let mut statement = connection.prepare(sql).unwrap();
+        let rows = statement.query_map([], |row| row.get(0)).unwrap();
+        rows.map(Result::unwrap).collect()
+    };
+    if !has_django("the_table_is_what_djangos_migration_makes") {
+        return;
+    }
+    let theirs = temporary();
+    let item = json!({"write": {"a": 1}});
+    let answers = django("db", theirs.path(), &json!([item]));
+    let made = schema(&theirs);
+    assert_eq!(made.len(), 2);
+    let stand = Stand::new(Place::Database(theirs));
+    let key = answers[0]["key"].as_str().unwrap();
+    let mut session = stand.session(Some(key), now());
+    assert_eq!(session.get("a").unwrap(), Some(&1.into()));
+    let fresh = Stand::new(Place::Database(temporary()));
+    let Place::Database(folder) = &fresh.place else {
+        panic!("not a database");
+    };
+    assert_eq!(schema(folder), made);
 }
 
 #[test]

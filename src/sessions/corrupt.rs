@@ -44,7 +44,7 @@ impl Corrupt {
                 "the time of signing is not a number in base 62",
                 "签名时间不是六十二进制数",
             ],
-            Self::TooOld => ["it was signed too long ago", "签名时间太久，已经过期"],
+            Self::TooOld => ["it was signed too long ago", "签名的时间太早，已经过期"],
             Self::NotBase64 => ["the data are not base64", "数据不是 base64"],
             Self::NotZlib => [
                 "it starts with a dot, but the data are not zlib",

@@ -179,7 +179,7 @@ impl Cause {
                 },
                 [
                     "Keep flatter values in the session.",
-                    "请在会话里存放更扁平的值。",
+                    "请把会话里的值拆得扁平一些。",
                 ],
             ),
             Self::Interrupted => (

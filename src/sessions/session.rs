@@ -2,7 +2,7 @@
 //!
 //! * The data are loaded at the first use, and saved after the view, when the view changed them.
 //! * Only a change of the session's own items marks it as modified. A change inside a value does not: see
-//!   [`Session::value_mut`], the trap of the course notes.
+//!   [`Session::get_mut`], the trap of the course notes.
 //! * A key that the store does not know is never adopted. The first write makes a new one.
 //!
 //! It writes no field: [`Session::finish`] says what the answer must carry.
@@ -92,7 +92,7 @@ impl<'r> Session<'r> {
     ///
     /// Of this and of all methods that need the data: when the store cannot be read, or, where it wants a new
     /// session at once ([`Loaded::Renew`]), written.
-    pub fn value(&mut self, name: &str) -> Result<Option<&Value>, SessionError> {
+    pub fn get(&mut self, name: &str) -> Result<Option<&Value>, SessionError> {
         Ok(self.loaded()?.get(name))
     }
 
@@ -102,8 +102,8 @@ impl<'r> Session<'r> {
     ///
     /// # Errors
     ///
-    /// As [`value`](Self::value).
-    pub fn value_mut(&mut self, name: &str) -> Result<Option<&mut Value>, SessionError> {
+    /// As [`get`](Self::get).
+    pub fn get_mut(&mut self, name: &str) -> Result<Option<&mut Value>, SessionError> {
         Ok(self.loaded()?.get_mut(name))
     }
 
@@ -111,7 +111,7 @@ impl<'r> Session<'r> {
     ///
     /// # Errors
     ///
-    /// As [`value`](Self::value).
+    /// As [`get`](Self::get).
     pub fn contains(&mut self, name: &str) -> Result<bool, SessionError> {
         Ok(self.loaded()?.contains_key(name))
     }
@@ -120,7 +120,7 @@ impl<'r> Session<'r> {
     ///
     /// # Errors
     ///
-    /// As [`value`](Self::value).
+    /// As [`get`](Self::get).
     pub fn keys(&mut self) -> Result<impl Iterator<Item = &str>, SessionError> {
         Ok(self.loaded()?.keys().map(String::as_str))
     }
@@ -129,7 +129,7 @@ impl<'r> Session<'r> {
     ///
     /// # Errors
     ///
-    /// As [`value`](Self::value).
+    /// As [`get`](Self::get).
     pub fn items(&mut self) -> Result<&Data, SessionError> {
         Ok(self.loaded()?)
     }
@@ -138,7 +138,7 @@ impl<'r> Session<'r> {
     ///
     /// # Errors
     ///
-    /// As [`value`](Self::value).
+    /// As [`get`](Self::get).
     pub fn set(&mut self, name: &str, value: impl Into<Value>) -> Result<(), SessionError> {
         self.loaded()?.insert(name.to_owned(), value.into());
         self.modified = true;
@@ -149,7 +149,7 @@ impl<'r> Session<'r> {
     ///
     /// # Errors
     ///
-    /// As [`value`](Self::value).
+    /// As [`get`](Self::get).
     pub fn del(&mut self, name: &str) -> Result<bool, SessionError> {
         Ok(self.pop(name)?.is_some())
     }
@@ -158,7 +158,7 @@ impl<'r> Session<'r> {
     ///
     /// # Errors
     ///
-    /// As [`value`](Self::value).
+    /// As [`get`](Self::get).
     pub fn pop(&mut self, name: &str) -> Result<Option<Value>, SessionError> {
         // The order of the others stays.
         let value = self.loaded()?.shift_remove(name);
@@ -215,7 +215,7 @@ impl<'r> Session<'r> {
     ///
     /// # Errors
     ///
-    /// As [`value`](Self::value).
+    /// As [`get`](Self::get).
     pub fn set_expiry(&mut self, expiry: Expiry) -> Result<(), SessionError> {
         match expiry.value() {
             Some(value) => self.set(NAME, value),
@@ -227,7 +227,7 @@ impl<'r> Session<'r> {
     ///
     /// # Errors
     ///
-    /// As [`value`](Self::value).
+    /// As [`get`](Self::get).
     pub fn expiry(&mut self) -> Result<Expiry, SessionError> {
         Ok(Expiry::of(self.loaded()?))
     }
@@ -401,8 +401,10 @@ const ATTEMPTS: u32 = 100;
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicU32, Ordering};
+
     use super::*;
-    use crate::sessions::{COOKIE_AGE, Cache, Limits};
+    use crate::sessions::{COOKIE_AGE, Cache, Kept, Limits};
 
     fn engine() -> Cache {
         Cache::new(Limits::default())
@@ -478,8 +480,8 @@ mod tests {
         for django in BOTH {
             for cookie in [None, LIVE] {
                 for view in [
-                    |session: &mut Session<'_>| assert!(session.value("a").is_ok()),
-                    |session: &mut Session<'_>| assert_eq!(session.value("none").unwrap(), None),
+                    |session: &mut Session<'_>| assert!(session.get("a").is_ok()),
+                    |session: &mut Session<'_>| assert_eq!(session.get("none").unwrap(), None),
                     |session: &mut Session<'_>| assert!(session.contains("a").is_ok()),
                     |session: &mut Session<'_>| assert!(session.keys().is_ok()),
                 ] {
@@ -506,7 +508,7 @@ mod tests {
                 |session: &mut Session<'_>| assert!(session.del("a").unwrap()),
                 |session: &mut Session<'_>| session.clear(),
                 |session: &mut Session<'_>| {
-                    session.value("a").unwrap();
+                    session.get("a").unwrap();
                     session.set_modified(true);
                 },
             ] {
@@ -536,13 +538,13 @@ mod tests {
             let key = first.session_key().unwrap();
             let mut second = Session::new(&engine, Some(key), visit(b"second"));
             *second
-                .value_mut("cart")
+                .get_mut("cart")
                 .unwrap()
                 .unwrap()
                 .pointer_mut("/a/n")
                 .unwrap() = 2.into();
             // In this request, the change is seen.
-            let changed = second.value("cart").unwrap().cloned().unwrap();
+            let changed = second.get("cart").unwrap().cloned().unwrap();
             assert_eq!(changed["a"]["n"], 2);
             assert!(!second.modified());
             if is_told {
@@ -555,7 +557,7 @@ mod tests {
             assert_eq!(answer.cookie == Cookie::Leave, kept == 1);
             assert!(answer.vary);
             let mut third = Session::new(&engine, Some(key), visit(b"third"));
-            assert_eq!(third.value("cart").unwrap().unwrap()["a"]["n"], kept);
+            assert_eq!(third.get("cart").unwrap().unwrap()["a"]["n"], kept);
         }
     }
 
@@ -582,9 +584,9 @@ mod tests {
         let new = session.session_key().unwrap();
         assert_ne!(new, old);
         let mut after = Session::new(&engine, Some(new), visit(b"after"));
-        assert_eq!(after.value("a").unwrap(), Some(&1.into()));
+        assert_eq!(after.get("a").unwrap(), Some(&1.into()));
         let mut late = Session::new(&engine, Some(&old), visit(b"late"));
-        assert_eq!(late.value("a").unwrap(), None);
+        assert_eq!(late.get("a").unwrap(), None);
         assert_eq!(late.session_key(), None);
     }
 
@@ -712,6 +714,78 @@ mod tests {
         let first = session.session_key().unwrap().to_owned();
         session.cycle_key().unwrap();
         assert_ne!(session.session_key(), Some(first.as_str()));
+    }
+
+    /// A store in which the first keys that are tried are taken.
+    #[derive(Debug)]
+    struct Crowded {
+        taken: AtomicU32,
+        inner: Cache,
+    }
+
+    impl Engine for Crowded {
+        fn name(&self) -> &'static str {
+            "crowded"
+        }
+
+        fn load(&self, key: &str, now: Moment, log: &mut StoreLog) -> Result<Loaded, SessionError> {
+            self.inner.load(key, now, log)
+        }
+
+        fn exists(&self, key: &str, now: Moment, log: &mut StoreLog) -> Result<bool, SessionError> {
+            self.inner.exists(key, now, log)
+        }
+
+        fn save(
+            &self,
+            key: &str,
+            data: &Data,
+            put: Put,
+            now: Moment,
+            log: &mut StoreLog,
+        ) -> Result<Saved, SessionError> {
+            let left = self.taken.load(Ordering::Relaxed);
+            if left > 0 {
+                self.taken.store(left - 1, Ordering::Relaxed);
+                return Ok(Saved::Taken);
+            }
+            self.inner.save(key, data, put, now, log)
+        }
+
+        fn delete(&self, key: &str, now: Moment, log: &mut StoreLog) -> Result<(), SessionError> {
+            self.inner.delete(key, now, log)
+        }
+
+        fn clear_expired(&self, now: Moment, log: &mut StoreLog) -> Result<u64, SessionError> {
+            self.inner.clear_expired(now, log)
+        }
+
+        fn list(
+            &self,
+            limit: usize,
+            now: Moment,
+            log: &mut StoreLog,
+        ) -> Result<Vec<Kept>, SessionError> {
+            self.inner.list(limit, now, log)
+        }
+    }
+
+    #[test]
+    fn a_taken_key_means_another_one_and_not_for_ever() {
+        for (taken, is_saved) in [(3, true), (ATTEMPTS - 1, true), (ATTEMPTS, false)] {
+            let engine = Crowded {
+                taken: AtomicU32::new(taken),
+                inner: engine(),
+            };
+            let visit = Visit {
+                ids: IdSource::System,
+                ..visit(b"")
+            };
+            let mut session = Session::new(&engine, None, visit);
+            session.set("a", 1).unwrap();
+            assert_eq!(session.save().is_ok(), is_saved);
+            assert_eq!(session.session_key().is_some(), is_saved);
+        }
     }
 
     #[test]
