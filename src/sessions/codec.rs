@@ -177,6 +177,17 @@ mod tests {
         }
     }
 
+    /// With 11 letters the JSON has 19 bytes and its zlib 18, which is not worth the dot; Python says so too.
+    #[test]
+    fn only_what_saves_more_than_a_byte_is_packed() {
+        let codec = Codec::for_stores(b"secret");
+        for (letters, is_packed) in [(10, false), (11, false), (12, true)] {
+            let text = data(&format!(r#"{{"x":"{}"}}"#, "y".repeat(letters)));
+            let encoded = codec.encode(&text, Moment::from_seconds(NOW)).unwrap();
+            assert_eq!(encoded.starts_with('.'), is_packed, "{letters}");
+        }
+    }
+
     #[test]
     fn signed_rubbish_is_corrupt_and_each_kind_has_its_name() {
         let codec = Codec::for_stores(b"secret");
