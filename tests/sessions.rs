@@ -707,6 +707,20 @@ fn the_log_tells(stand: &Stand) {
     }
 }
 
+/// What another process deleted is believed in until the next write, and no longer.
+#[test]
+fn cached_db_forgets_what_the_database_lost() {
+    let stand = Stand::new(Place::CachedDb(temporary()));
+    let key = stand.stored(&cart(), now());
+    let other = stand.opened_again();
+    session(&*other, Some(&key), now()).flush().unwrap();
+    let mut late = stand.session(Some(&key), now());
+    late.set("n", 1).unwrap();
+    assert_eq!(late.save().unwrap_err().cause, Cause::Interrupted);
+    let mut after = stand.session(Some(&key), now());
+    assert!(after.items().unwrap().is_empty());
+}
+
 /// After their time, and after any doubt, these two give the visitor a new session at once, though nothing was written.
 #[test]
 fn file_and_signed_cookies_renew_on_reading() {

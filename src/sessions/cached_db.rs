@@ -85,9 +85,14 @@ impl Engine for CachedDb {
         log: &mut StoreLog,
     ) -> Result<Saved, SessionError> {
         let saved = self.database.save(key, data, put, now, log)?;
-        if saved == Saved::Done {
-            let ends = Expiry::of(data).date(now);
-            self.keep(key, data, Act::Write, ends, now, log)?;
+        match saved {
+            Saved::Done | Saved::Moved(_) => {
+                let ends = Expiry::of(data).date(now);
+                self.keep(key, data, Act::Write, ends, now, log)?;
+            }
+            // Another process deleted it; Django would go on reading its copy.
+            Saved::Gone => cache::remove(&self.memory, PREFIX, key, log),
+            Saved::Taken => {}
         }
         Ok(saved)
     }

@@ -80,7 +80,9 @@ impl Redis {
         let client = || {
             let info = url.into_connection_info()?;
             let settings = info.redis_settings().clone().set_skip_set_lib_name();
-            Client::open(info.set_redis_settings(settings))
+            // A large session would wait for the acknowledgement of its own first part.
+            let tcp = info.tcp_settings().clone().set_nodelay(true);
+            Client::open(info.set_redis_settings(settings).set_tcp_settings(tcp))
         };
         let client = client().map_err(|error| {
             // The URL may hold a password.
@@ -155,12 +157,18 @@ impl Redis {
         let text = error.to_string();
         if is_about_the_connection(error) {
             let mut pool = lock(&self.pool);
-            let count = pool.failure.as_ref().map_or(0, |failure| failure.count);
             pool.idle.clear();
+            let count = match &pool.failure {
+                // Others failed while this attempt was under way: that is one failure.
+                Some(failure) if failure.holds(now) || now <= failure.at => failure.count,
+                Some(failure) => failure.count.saturating_add(1),
+                None => 1,
+            };
+            let why = text.clone();
             pool.failure = Some(Failure {
                 at: now,
-                count: count.saturating_add(1),
-                why: text.clone(),
+                count,
+                why,
             });
         }
         let cause = match error.code() {
@@ -414,6 +422,49 @@ mod tests {
         assert_eq!(load(later(100)).doing, Doing::Load);
         assert_eq!(load(later(299)).doing, Doing::Open);
         assert_eq!(load(later(300)).doing, Doing::Load);
+    }
+
+    #[test]
+    fn a_server_that_says_nothing_is_not_waited_for_for_ever() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("redis.sock");
+        let _silent = std::os::unix::net::UnixListener::bind(&path).unwrap();
+        // With a database other than 0 something is said before the first command.
+        for db in [0, 1] {
+            let url = format!("redis+unix://{}?db={db}", path.display());
+            let timeouts = Timeouts {
+                connect: Duration::from_millis(20),
+                answer: Duration::from_millis(20),
+            };
+            let redis = Redis::new(&url, timeouts, Codec::for_stores(b"secret")).unwrap();
+            let now = Moment::from_seconds(1_509_328_929);
+            let error = redis.load("abcdefgh", now, &mut StoreLog::default());
+            assert!(error.unwrap_err().is_temporary());
+            assert!(
+                lock(&redis.pool).idle.is_empty(),
+                "a late answer would be the next one's"
+            );
+        }
+    }
+
+    #[test]
+    fn many_that_fail_at_once_are_one_failure() {
+        let url = "redis://127.0.0.1:1/";
+        let redis = Redis::new(url, Timeouts::default(), Codec::for_stores(b"secret")).unwrap();
+        let now = Moment::from_seconds(1_509_328_929);
+        let error = RedisError::from(std::io::Error::from(std::io::ErrorKind::ConnectionRefused));
+        let count = |now| {
+            redis.failure(Doing::Load, &error, now);
+            lock(&redis.pool)
+                .failure
+                .as_ref()
+                .map(|failure| failure.count)
+        };
+        let later = |millis: u64| Moment::from(now.system() + Duration::from_millis(millis));
+        assert_eq!(count(now), Some(1));
+        assert_eq!(count(later(1)), Some(1));
+        assert_eq!(count(now), Some(1));
+        assert_eq!(count(later(200)), Some(2));
     }
 
     #[test]
