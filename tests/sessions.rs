@@ -32,7 +32,7 @@ use blankline::sessions::{
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use support::{PATIENCE, has_tool};
+use support::{Chance, PATIENCE, has_tool};
 
 const SECRET: &[u8] = b"peer-secret-key-for-comparison-only";
 
@@ -1009,4 +1009,141 @@ fn files_are_shared_with_django() {
 #[test]
 fn signed_cookies_are_shared_with_django() {
     is_shared_with_django(Place::Cookie);
+}
+
+/// What a session is before a view plays with it: the same in `peer.py`.
+fn live() -> Data {
+    data(json!({"a": 1, "cart": {"x": {"n": 1}}}))
+}
+
+/// One step of a view, as in `peer.py`.
+fn step(session: &mut Session<'_>, step: &Value) {
+    let name = |at: usize| step[at].as_str().unwrap();
+    match name(0) {
+        "get" => drop(session.get(name(1)).unwrap().cloned()),
+        "set" => session.set(name(1), step[2].clone()).unwrap(),
+        "del" => assert!(session.del(name(1)).is_ok()),
+        "pop" => drop(session.pop(name(1)).unwrap()),
+        "nested" => {
+            if let Some(cart) = session.get_mut("cart").unwrap() {
+                let n = cart.pointer_mut("/x/n").unwrap();
+                *n = (n.as_i64().unwrap() + 1).into();
+            }
+        }
+        "modified" => session.set_modified(true),
+        "expiry" => {
+            let expiry = match step[1].as_i64() {
+                None => Expiry::Default,
+                Some(0) => Expiry::BrowserClose,
+                Some(seconds) => Expiry::Seconds(seconds),
+            };
+            session.set_expiry(expiry).unwrap();
+        }
+        "key" => drop(session.session_key().map(str::to_owned)),
+        "clear" => session.clear(),
+        "flush" => session.flush().unwrap(),
+        "cycle_key" => session.cycle_key().unwrap(),
+        "keys" => assert!(session.keys().is_ok()),
+        other => panic!("no step {other}"),
+    }
+}
+
+/// What became of the cookie, of Vary and of the data, as `peer.py` answers it.
+fn played(stand: &Stand, play: &Value) -> Value {
+    let now = Moment::from(Clock::System.wall());
+    let key = stand.stored(&live(), now);
+    let cookie = play["cookie"].as_str();
+    let cookie = cookie.map(|cookie| cookie.replace("LIVE", &key));
+    let mut view = stand.session(cookie.as_deref(), now);
+    for one in play["play"].as_array().unwrap() {
+        step(&mut view, one);
+    }
+    let status = u16::try_from(play["status"].as_u64().unwrap()).unwrap();
+    let answer = view.finish(Django::V4_2, status);
+    let found = |key: &str| Value::Object(stand.session(Some(key), now).items().unwrap().clone());
+    let answer = match answer {
+        Err(error) if error.cause == Cause::Interrupted => {
+            return json!({"interrupted": true, "live": found(&key)});
+        }
+        answer => answer.unwrap(),
+    };
+    let mut seen = json!({"vary": answer.vary, "live": found(&key)});
+    match answer.cookie {
+        Cookie::Leave => seen["cookie"] = "leave".into(),
+        Cookie::Delete => seen["cookie"] = "delete".into(),
+        Cookie::Set { key: new, max_age } => {
+            seen["cookie"] = if new == key { "same" } else { "new" }.into();
+            seen["max_age"] = max_age.into();
+            seen["data"] = found(&new);
+        }
+    }
+    seen
+}
+
+/// Any view does to a session what it does to Django's: the cookie, `Vary`, and what is kept.
+fn plays_as_with_django(place: Place, seed: u64) {
+    let stand = Stand::new(place);
+    if !has_django(&format!("plays_as_with_django ({})", stand.engine.name())) {
+        return;
+    }
+    let steps = [
+        json!(["get", "a"]),
+        json!(["get", "none"]),
+        json!(["set", "a", 2]),
+        json!(["set", "b", {"男": [1.5]}]),
+        json!(["del", "a"]),
+        json!(["pop", "cart"]),
+        json!(["pop", "none"]),
+        json!(["nested"]),
+        json!(["modified"]),
+        json!(["clear"]),
+        json!(["flush"]),
+        json!(["cycle_key"]),
+        json!(["key"]),
+        json!(["keys"]),
+        json!(["expiry", null]),
+        json!(["expiry", 0]),
+        json!(["expiry", 5000]),
+        json!(["expiry", -5]),
+    ];
+    let cookies = [
+        None,
+        Some("LIVE"),
+        Some("nobodyknowsthiskey0123456789abcd"),
+        Some("short"),
+        Some(""),
+    ];
+    let mut chance = Chance::new(seed);
+    let plays: Vec<Value> = (0..400)
+        .map(|_| {
+            let cookie = *chance.one_of(&cookies);
+            let mut view: Vec<&Value> = Vec::new();
+            for _ in 0..chance.below(5) {
+                view.push(chance.one_of(&steps));
+            }
+            let status = *chance.one_of(&[200, 302, 404, 500, 503]);
+            json!({"play": view, "cookie": cookie, "status": status})
+        })
+        .collect();
+    let folder = temporary();
+    let theirs = django(stand.engine.name(), folder.path(), &json!(plays));
+    assert_eq!(theirs.len(), plays.len());
+    for (play, theirs) in plays.iter().zip(theirs) {
+        assert_eq!(played(&stand, play), theirs, "{play}");
+    }
+}
+
+#[test]
+fn views_play_with_rows_as_with_django() {
+    plays_as_with_django(Place::Database(temporary()), 1);
+}
+
+#[test]
+fn views_play_with_files_as_with_django() {
+    plays_as_with_django(Place::Files(temporary()), 2);
+}
+
+#[test]
+fn views_play_with_signed_cookies_as_with_django() {
+    plays_as_with_django(Place::Cookie, 3);
 }
