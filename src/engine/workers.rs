@@ -11,6 +11,7 @@ use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use mio::{Token, Waker};
+use rustix::process::setpriority_process;
 
 use super::conversation::{Job, Store, Stored, answer};
 use super::service::{BodySink, Response, Service};
@@ -73,6 +74,10 @@ impl ReplyTo {
         self.mailbox.put(Completion { token, done });
     }
 }
+
+/// How far a worker stands back for the loop where they share a core: what takes long can wait, and who only
+/// wants a file should not have to.
+const NICENESS: i32 = 10;
 
 impl Workers {
     /// Starts `count` threads (at least 1) with room for `places` waiting requests (at least 1).
@@ -153,6 +158,8 @@ impl Mailbox {
 }
 
 fn work(tasks: &Mutex<Receiver<Task>>, clock: Clock) {
+    // For Linux this is about the calling thread alone. Without the right to it, it stays as it was.
+    let _as_it_was = setpriority_process(None, NICENESS);
     loop {
         // The lock is held only while waiting: the others wait for it instead of for the queue.
         let task = tasks.lock().unwrap_or_else(PoisonError::into_inner).recv();
