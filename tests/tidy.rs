@@ -28,7 +28,13 @@ const BANNED: &[(&[&str], &str)] = &[
 ];
 
 /// What a case's folder may hold beside its requests and responses.
-const BESIDE_A_CASE: &[&str] = &["README.md", "half-close", "serve.args", "trace.txt"];
+const BESIDE_A_CASE: &[&str] = &[
+    "README.md",
+    "half-close",
+    "serve.args",
+    "trace.txt",
+    "trace.hex.txt",
+];
 
 /// The first line says what the file is.
 fn contract_comment(path: &str, text: &str) -> Option<String> {

@@ -273,7 +273,8 @@ impl ServeArgs {
     }
 
     /// What the trace has to know.
-    const fn setting(&self) -> Setting {
+    #[must_use]
+    pub const fn setting(&self) -> Setting {
         Setting {
             head_bytes: self.limits.head_bytes,
             is_reachable: !self.bind.is_loopback(),

@@ -25,6 +25,8 @@ pub(super) struct Message {
     pub labels: Vec<Label>,
     /// Where its head ends, so far.
     pub head_end: usize,
+    /// Whether the blank line came, or whatever else ends the head.
+    pub is_complete: bool,
     /// What is to be hidden in it.
     pub secrets: Vec<Span>,
 }
@@ -44,14 +46,9 @@ impl Message {
         self.labels.last().map_or(0, |label| label.span.end)
     }
 
-    fn new(start: usize, bytes: Vec<u8>, anatomy: &Anatomy, head_end: usize) -> Self {
-        Self {
-            start,
-            bytes,
-            labels: anatomy.labels().collect(),
-            head_end,
-            secrets: Vec::new(),
-        }
+    /// Whether this is the label of a line that has no end yet.
+    pub(super) fn is_open(&self, label: Label) -> bool {
+        !self.is_complete && label.part == Part::Unparsed && label.span.end == self.end()
     }
 
     fn hiding(mut self, kind: MessageKind, reading: Reading) -> Self {
@@ -67,7 +64,14 @@ pub(super) fn requests(open: &Open, reading: Reading) -> Vec<Message> {
     if is_lingering(open) {
         let mut anatomy = Anatomy::default();
         anatomy.push(Part::Excess, length(&open.request));
-        let dropped = Message::new(0, open.request.bytes.clone(), &anatomy, 0);
+        let dropped = Message {
+            start: 0,
+            bytes: open.request.bytes.clone(),
+            labels: anatomy.labels().collect(),
+            head_end: 0,
+            is_complete: true,
+            secrets: Vec::new(),
+        };
         return vec![dropped.hiding(MessageKind::Request, reading)];
     }
     let mut messages = Vec::new();
@@ -104,7 +108,15 @@ pub(super) fn request(start: usize, bytes: Vec<u8>, total: usize, reading: Readi
     } else {
         anatomy.push(Part::Unparsed, total);
     }
-    Message::new(start, head.into_bytes(), &anatomy, head_end).hiding(MessageKind::Request, reading)
+    let message = Message {
+        start,
+        is_complete: head.is_complete(),
+        bytes: head.into_bytes(),
+        labels: anatomy.labels().collect(),
+        head_end,
+        secrets: Vec::new(),
+    };
+    message.hiding(MessageKind::Request, reading)
 }
 
 /// A response of which `stream` is the beginning.
@@ -118,7 +130,15 @@ pub(super) fn response(stream: &Stream, reading: Reading) -> Message {
         Part::Unparsed
     };
     anatomy.push(part, length(stream));
-    Message::new(0, head.into_bytes(), &anatomy, head_end).hiding(MessageKind::Response, reading)
+    let message = Message {
+        start: 0,
+        is_complete: head.is_complete(),
+        bytes: head.into_bytes(),
+        labels: anatomy.labels().collect(),
+        head_end,
+        secrets: Vec::new(),
+    };
+    message.hiding(MessageKind::Response, reading)
 }
 
 fn is_lingering(open: &Open) -> bool {

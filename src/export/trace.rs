@@ -20,7 +20,7 @@ use std::time::Duration;
 
 use super::console::{exchange_faults, shown_head, time_of_day};
 use super::hex::{ROW_BYTES, Row, hex, rows_of};
-use super::paint::{FAINT, HEADING, NOTE, of_part, of_status, paint};
+use super::paint::{FAINT, HEADING, NOTE, PLAIN, Style, of_part, of_status, paint};
 use super::secrets::{MASK, masked, overlap};
 use super::stream::{Message, Reading, length, requests, response};
 use crate::record::{Happening, Hint, Moment, Open, Transcript};
@@ -217,7 +217,11 @@ fn passed(out: &mut String, arrow: &Arrow, place: Span, messages: &[Message], st
 /// The bytes at `shown`, a row for each line.
 fn text_rows(out: &mut String, sign: char, message: &Message, shown: Span) {
     let mut is_row_open = false;
-    for (part, at) in pieces(message, shown) {
+    for label in &message.labels {
+        let Some(at) = common(label.span, shown) else {
+            continue;
+        };
+        let style = style_of(message, *label);
         let octets = at.of(&message.bytes);
         let mut start = at.start;
         let lines = octets.split_inclusive(|&octet| octet == b'\n');
@@ -227,7 +231,7 @@ fn text_rows(out: &mut String, sign: char, message: &Message, shown: Span) {
                 row_start(out, sign, start);
             }
             let text = masked(&message.bytes, Span::new(start, end), &message.secrets);
-            *out += &paint(of_part(part), text);
+            *out += &paint(style, text);
             is_row_open = !piece.ends_with(b"\n") && piece.len() < TEXT_BYTES;
             if !is_row_open {
                 out.push('\n');
@@ -268,7 +272,11 @@ fn hex_rows(out: &mut String, sign: char, message: &Message, shown: Span) {
                 ""
             };
             let cells = format!("{digits:<48} {text:<16}  {name}");
-            let _ = writeln!(out, "{}", paint(of_part(row.part), cells.trim_end()));
+            let _ = writeln!(
+                out,
+                "{}",
+                paint(style_of(message, *label), cells.trim_end())
+            );
         }
     }
 }
@@ -326,10 +334,13 @@ fn omission(out: &mut String, sign: char, message: &Message, at: Span, style: &T
     }
 }
 
-/// The labelled pieces of the message at `shown`.
-fn pieces(message: &Message, shown: Span) -> impl Iterator<Item = (Part, Span)> {
-    let labels = message.labels.iter();
-    labels.filter_map(move |label| Some((label.part, common(label.span, shown)?)))
+/// A label's style. A line that somebody is still typing is no mistake.
+fn style_of(message: &Message, label: Label) -> Style {
+    if message.is_open(label) {
+        PLAIN
+    } else {
+        of_part(label.part)
+    }
 }
 
 fn common(one: Span, other: Span) -> Option<Span> {

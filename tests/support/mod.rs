@@ -43,6 +43,8 @@ pub(crate) struct Case {
     pub args: Vec<String>,
     /// Whether the client closes its sending side right after its last byte.
     pub half_close: bool,
+    /// Where its files are.
+    pub folder: PathBuf,
     /// What is said, one connection after the other.
     pub exchanges: Vec<Exchange>,
 }
@@ -86,6 +88,7 @@ impl Case {
             name: "a case of the test's own".to_owned(),
             args: flags.iter().map(|flag| (*flag).to_owned()).collect(),
             half_close: false,
+            folder: PathBuf::new(),
             exchanges: Vec::new(),
         }
     }
@@ -141,6 +144,7 @@ fn case(root: &Path, folder: &Path) -> Case {
         name,
         args,
         half_close: has("half-close"),
+        folder: folder.to_owned(),
         exchanges: stems
             .iter()
             .map(|stem| Exchange {
