@@ -19,16 +19,18 @@ mod support;
 use std::fs;
 use std::io::{self, Write};
 use std::net::SocketAddr;
+use std::process::Command;
 use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use blankline::cli::console::Console;
 use blankline::cli::parse_serve_args;
+use blankline::export::listening_event;
 use blankline::record::{Detail, Exchange, Happening, Hint, Moment, Record, Tap};
 use blankline::wire::{Fault, FaultKind, Lang, Span};
 use serde_json::Value;
-use support::{Case, PATIENCE, Running, cases, converse, none};
+use support::{Case, PATIENCE, Running, cases, converse, has_tool, none};
 
 /// Sends word of every record.
 struct Witness(Sender<Record>);
@@ -48,13 +50,18 @@ impl Tap for Witness {
 
 /// The records of one connection, from its beginning to its end, with nothing in them that varies.
 fn records(case: &Case) -> Vec<Record> {
+    numbered(case, 1)
+}
+
+/// The same with another number for the connection.
+fn numbered(case: &Case, number: u64) -> Vec<Record> {
     let (told, heard) = channel();
     let server = Running::site(&case.serve_args(), || Some(Box::new(Witness(told.clone()))));
     let request = &case.exchanges[0].request[..];
     converse(server.address, [request], case.half_close).unwrap();
     let mut records = Vec::new();
     loop {
-        let record = always_alike(heard.recv_timeout(PATIENCE).unwrap());
+        let record = always_alike(number, heard.recv_timeout(PATIENCE).unwrap());
         let is_last = matches!(&record, Record::Moment(moment)
             if matches!(moment.what, Happening::Closed | Happening::Reset));
         records.push(record);
@@ -68,7 +75,7 @@ fn client() -> SocketAddr {
     SocketAddr::from(([127, 0, 0, 1], 40_000))
 }
 
-fn always_alike(record: Record) -> Record {
+fn always_alike(connection: u64, record: Record) -> Record {
     match record {
         Record::Moment(moment) => {
             let what = match &moment.what {
@@ -78,10 +85,10 @@ fn always_alike(record: Record) -> Record {
                 },
                 other => other.clone(),
             };
-            told(moment.connection, moment.at, what)
+            told(connection, moment.at, what)
         }
         Record::Exchange(exchange) => Record::Exchange(Arc::new(Exchange {
-            connection: exchange.connection,
+            connection,
             at: exchange.at,
             peer: client(),
             head: exchange.head.clone(),
@@ -108,6 +115,11 @@ fn told(connection: u64, at: std::time::SystemTime, what: Happening) -> Record {
         after: Duration::ZERO,
         what,
     }))
+}
+
+fn named(name: &str) -> Case {
+    let is_it = |case: &Case| case.name == name;
+    cases().into_iter().find(is_it).unwrap()
 }
 
 /// Bytes that several hands may write.
@@ -332,10 +344,7 @@ fn secrets_are_hidden_in_a_faults_line_and_on_the_usual_console() {
 
 #[test]
 fn events_tell_an_exchange_from_end_to_end() {
-    let case = cases()
-        .into_iter()
-        .find(|case| case.name == "faults/excess-bytes")
-        .unwrap();
+    let case = named("faults/excess-bytes");
     let events = events(&records(&case), &[]);
     let kinds: Vec<&str> = events
         .iter()
@@ -377,6 +386,61 @@ fn events_tell_an_exchange_from_end_to_end() {
     assert_eq!(events[7]["by"], "server");
     assert_eq!(events[8]["by"], "client");
     assert_eq!(events[10]["how"], "whole");
+}
+
+/// The note's blocks of commands, each with what stands between it and the end of its output.
+fn examples(note: &str) -> Vec<(&str, &str)> {
+    let blocks = note.split("```sh\n").skip(1);
+    blocks
+        .map(|block| {
+            let (commands, rest) = block.split_once("```\n\n```output\n").unwrap();
+            (commands, rest.split_once("```\n").unwrap().0)
+        })
+        .collect()
+}
+
+/// The commands of `notes/trace-json.md`, on the trace that the note tells of.
+#[test]
+fn the_note_on_json_shows_what_jq_prints() {
+    if !has_tool("the_note_on_json_shows_what_jq_prints", "jq") {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let mut lines = listening_event("http://127.0.0.1:8000/").to_string() + "\n";
+    for (number, name) in [(1, "forms/register"), (2, "faults/bad-target")] {
+        for event in events(&numbered(&named(name), number), &[]) {
+            lines += &format!("{event}\n");
+        }
+    }
+    fs::write(folder.path().join("trace.jsonl"), lines).unwrap();
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/notes/trace-json.md");
+    let note = fs::read_to_string(path).unwrap();
+    let mut blessed = note.clone();
+    let mut reports = Vec::new();
+    let examples = examples(&note);
+    assert!(examples.len() >= 5, "{} examples", examples.len());
+    for (commands, wanted) in examples {
+        let mut bash = Command::new("bash");
+        let output = bash
+            .args(["-c", commands])
+            .current_dir(folder.path())
+            .output()
+            .unwrap();
+        let printed = String::from_utf8(output.stdout).unwrap();
+        if printed != wanted || !output.stderr.is_empty() {
+            let errors = String::from_utf8_lossy(&output.stderr).into_owned();
+            reports.push(format!(
+                "{commands}prints\n{printed}{errors}and not\n{wanted}"
+            ));
+            let block = |text: &str| format!("{commands}```\n\n```output\n{text}```\n");
+            blessed = blessed.replace(&block(wanted), &block(&printed));
+        }
+    }
+    if std::env::var("BLESS").is_ok_and(|value| value == "1") {
+        fs::write(path, blessed).unwrap();
+    } else {
+        none(&reports);
+    }
 }
 
 #[test]

@@ -237,7 +237,7 @@ impl Pen for TextPen {
     fn lost(&self, out: &mut String, lost: u64) {
         *out += &match self.0.lang {
             Lang::En => format!(
-                "({lost} records are missing here: more came than could be shown; connections that were open get one line an exchange)\n"
+                "(missing here: {lost} records; more came than could be shown, and connections that were open get one line an exchange)\n"
             ),
             Lang::Zh => format!(
                 "（此处缺少 {lost} 条记录：来得太快，显示不过来；当时已打开的连接每次请求只显示一行）\n"
@@ -274,4 +274,76 @@ impl Pen for JsonPen {
 fn line(out: &mut String, event: &impl ToString) {
     *out += &event.to_string();
     out.push('\n');
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::SocketAddr;
+    use std::sync::{Arc, Mutex};
+    use std::time::{Duration, UNIX_EPOCH};
+
+    use super::*;
+    use crate::cli::parse_serve_args;
+    use crate::record::Happening;
+
+    #[derive(Clone, Default)]
+    struct Paper(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Paper {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    fn moment(connection: u64, what: Happening) -> Record {
+        Record::Moment(Arc::new(Moment {
+            connection,
+            at: UNIX_EPOCH,
+            after: Duration::ZERO,
+            what,
+        }))
+    }
+
+    fn opened(connection: u64) -> Record {
+        let address = SocketAddr::from(([127, 0, 0, 1], 8000));
+        let (client, server) = (address, address);
+        moment(connection, Happening::Opened { client, server })
+    }
+
+    fn received(connection: u64, bytes: &[u8]) -> Record {
+        moment(connection, Happening::Received(bytes.to_vec()))
+    }
+
+    #[test]
+    fn after_a_loss_only_what_is_whole_is_followed() {
+        let args = parse_serve_args(["--trace=head".into()]).unwrap();
+        let paper = Paper::default();
+        let console = args.trace.console(paper.clone(), args.setting(), false);
+        let console = console.unwrap();
+        let mut tap = console.tap();
+        // One read that no queue has room for.
+        let large = vec![0; 20 * 1024 * 1024];
+        tap.take(&mut vec![
+            opened(1),
+            received(1, b"GET /one"),
+            received(1, &large),
+            received(1, b"unknown place"),
+            opened(2),
+            received(2, b"GET /two"),
+        ]);
+        drop(tap);
+        console.finish(Duration::from_secs(60));
+        let text = String::from_utf8(paper.0.lock().unwrap().clone()).unwrap();
+        assert!(text.contains("(missing here: 1 records;"), "{text}");
+        assert!(
+            text.contains("GET /one\n") && text.contains("GET /two\n"),
+            "{text}"
+        );
+        assert!(!text.contains("unknown place"), "{text}");
+    }
 }
