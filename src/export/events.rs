@@ -55,7 +55,7 @@ pub fn moment_event(moment: &Moment, open: &Open, style: &EventStyle) -> Value {
         }
         Happening::Sent(bytes) => {
             let end = length(&open.response);
-            let message = response(&open.response, style.reading());
+            let message = response(&open.response, &open.request, style.reading());
             let place = Span::new(end.saturating_sub(bytes.len()), end);
             ("sent", passed(place, bytes, &[message], style))
         }
@@ -95,7 +95,8 @@ pub fn exchange_event(
             request(0, bytes.to_vec(), bytes.len(), reading)
         }
     };
-    let response = transcript.map(|transcript| response(&transcript.response, reading));
+    let response =
+        transcript.map(|transcript| response(&transcript.response, &transcript.request, reading));
     let events = transcript.map_or(&[][..], |transcript| &transcript.timeline);
     let after = events.last().map(|event| event.after);
     with(

@@ -34,5 +34,5 @@ pub use events::{
 };
 pub use json::dissection_json;
 pub use labels::dissection_rows;
-pub use secrets::{MASK, hidden, masked, secrets};
+pub use secrets::{MASK, hidden, masked, repeated, secrets};
 pub use trace::{TraceDetail, TraceStyle, hint_lines, moment_lines, transcript_lines};

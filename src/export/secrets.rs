@@ -5,8 +5,11 @@
 //! form and in its multipart body. Case does not matter. It holds for as much of a message as has come, so
 //! a value is hidden before its end is known.
 //!
-//! What this does not find: a secret that a page repeats in a response's body, and secrets by other names.
-//! Hiding keeps the length: each byte becomes one sign ([`MASK`]), so that offsets stay true.
+//! A page may repeat what it was sent, as the lesson on a bad request does: so a response is searched for
+//! the values that were secret in its request ([`repeated`]), if they have at least four bytes.
+//!
+//! What this does not find: secrets by other names, in JSON, or repeated in another spelling. Hiding keeps
+//! the length: each byte becomes one sign ([`MASK`]), so that offsets stay true.
 
 use super::MessageKind;
 use super::content::boundary;
@@ -34,8 +37,24 @@ pub fn secrets(message: &[u8], kind: MessageKind) -> Vec<Span> {
         places.extend(secret.map(|part| part.content_at));
         places.retain(|place| !place.is_empty());
     } else {
-        values(body, end, b"&;", b"&", &mut places);
+        // What is no form may be a request too many: its cookies are hidden as well.
+        values(body, end, b"&;?: \t\r\n", b"&", &mut places);
     }
+    places
+}
+
+/// The places of these secrets of a `request` in the response to it; in order.
+#[must_use]
+pub fn repeated(response: &[u8], request: &[u8], secrets: &[Span]) -> Vec<Span> {
+    let mut places = Vec::new();
+    for secret in secrets.iter().map(|secret| secret.of(request)) {
+        if secret.len() >= LEAST_REPEATED {
+            let windows = response.windows(secret.len()).enumerate();
+            let found = windows.filter(|(_, window)| *window == secret);
+            places.extend(found.map(|(at, _)| Span::new(at, at + secret.len())));
+        }
+    }
+    places.sort_by_key(|place| (place.start, place.end));
     places
 }
 
@@ -57,8 +76,9 @@ pub fn masked(message: &[u8], at: Span, secrets: &[Span]) -> String {
     let mut text = String::new();
     let mut position = at.start;
     for secret in secrets.iter().filter(|secret| overlap(**secret, at)) {
-        let start = secret.start.max(at.start);
-        let end = secret.end.min(at.end);
+        // Two of them may overlap.
+        let start = secret.start.max(position);
+        let end = secret.end.min(at.end).max(start);
         text += &Escaped(Span::new(position, start).of(message)).to_string();
         text.extend((start..end).map(|_| MASK));
         position = end;
@@ -140,6 +160,9 @@ fn without_line_end(text: &[u8]) -> &[u8] {
     text.strip_suffix(b"\r").unwrap_or(text)
 }
 
+/// Bytes that a value has at least, so that finding it again is no accident.
+const LEAST_REPEATED: usize = 4;
+
 fn is_secret(name: &[u8]) -> bool {
     let name = decode_form(trim_blanks(name)).to_ascii_lowercase();
     name == b"sessionid" || name.windows(8).any(|word| word == b"password")
@@ -215,6 +238,24 @@ mod tests {
             let shown = request(&message[..end]);
             assert!(!shown.contains('!'), "{shown}");
         }
+    }
+
+    #[test]
+    fn what_a_page_repeats_is_hidden() {
+        let request = b"GET /?password=hushhush&sessionid=abc HTTP/1.0\r\n";
+        let found = secrets(request, MessageKind::Request);
+        let response = b"HTTP/1.0 404 Not Found\r\n\r\nabc hushhushhush";
+        let places = repeated(response, request, &found);
+        let whole = Span::new(26, response.len());
+        assert_eq!(masked(response, whole, &places), "abc ••••••••••••");
+        assert_eq!(masked(response, Span::new(26, 36), &places), "abc ••••••");
+        assert_eq!(masked(response, Span::new(40, 42), &places), "••");
+    }
+
+    #[test]
+    fn a_request_too_many_is_hidden_too() {
+        let shown = request("GET /\r\nGET / HTTP/1.0\r\nCookie: sessionid=abc\r\n\r\n");
+        assert!(!shown.contains("abc"), "{shown}");
     }
 
     #[test]

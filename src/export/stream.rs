@@ -8,7 +8,7 @@
 
 use super::MessageKind;
 use super::content::content;
-use super::secrets::secrets;
+use super::secrets::{repeated, secrets};
 use crate::record::{Happening, Open, Passage, Stream};
 use crate::wire::{
     Anatomy, BodyFraming, Label, Part, RequestHead, ResponseHead, ServerState, Span,
@@ -54,6 +54,17 @@ impl Message {
     fn hiding(mut self, kind: MessageKind, reading: Reading) -> Self {
         if reading.hides_secrets {
             self.secrets = secrets(&self.bytes, kind);
+        }
+        self
+    }
+
+    /// Hides what was secret in the request too.
+    fn hiding_again(mut self, request: &Stream, reading: Reading) -> Self {
+        if reading.hides_secrets {
+            let found = secrets(&request.bytes, MessageKind::Request);
+            let again = repeated(&self.bytes, &request.bytes, &found);
+            self.secrets.extend(again);
+            self.secrets.sort_by_key(|place| (place.start, place.end));
         }
         self
     }
@@ -119,8 +130,8 @@ pub(super) fn request(start: usize, bytes: Vec<u8>, total: usize, reading: Readi
     message.hiding(MessageKind::Request, reading)
 }
 
-/// A response of which `stream` is the beginning.
-pub(super) fn response(stream: &Stream, reading: Reading) -> Message {
+/// A response of which `stream` is the beginning, to a request of which that is.
+pub(super) fn response(stream: &Stream, request: &Stream, reading: Reading) -> Message {
     let head = ResponseHead::dissect(stream.bytes.clone());
     let mut anatomy = head.anatomy().clone();
     let head_end = anatomy.end();
@@ -138,7 +149,9 @@ pub(super) fn response(stream: &Stream, reading: Reading) -> Message {
         head_end,
         secrets: Vec::new(),
     };
-    message.hiding(MessageKind::Response, reading)
+    message
+        .hiding(MessageKind::Response, reading)
+        .hiding_again(request, reading)
 }
 
 fn is_lingering(open: &Open) -> bool {

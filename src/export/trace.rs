@@ -75,7 +75,7 @@ pub fn moment_lines(out: &mut String, moment: &Moment, open: &Open, style: &Trac
             let end = length(&open.response);
             let written = Span::new(end.saturating_sub(bytes.len()), end);
             let arrow = Arrow('<', start('<', connection, Some(after)));
-            let message = response(&open.response, style.reading());
+            let message = response(&open.response, &open.request, style.reading());
             passed(out, &arrow, written, &[message], style);
         }
         Happening::ReceivedEnd => says(
