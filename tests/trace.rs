@@ -28,9 +28,9 @@ use blankline::cli::console::Console;
 use blankline::cli::parse_serve_args;
 use blankline::export::listening_event;
 use blankline::record::{Detail, Exchange, Happening, Hint, Moment, Record, Tap};
-use blankline::wire::{Fault, FaultKind, Lang, Span};
+use blankline::wire::{Escaped, Fault, FaultKind, Lang, Span};
 use serde_json::Value;
-use support::{Case, PATIENCE, Running, cases, converse, has_tool, none};
+use support::{Case, Chance, PATIENCE, Running, cases, compare, converse, has_tool, none};
 
 /// Sends word of every record.
 struct Witness(Sender<Record>);
@@ -225,6 +225,32 @@ fn each_read_is_shown_by_itself_however_it_is_cut() {
             r"POST /raw HTTP/1.0\r\nX: y\r\nContent-Length: 3\r\n\r\nabc"
         );
     }
+}
+
+/// Every request of the fixtures, in random pieces: all bytes are there, in order, and nothing else.
+#[test]
+fn every_request_is_traced_whole_however_it_is_cut() {
+    let mut reports = Vec::new();
+    for (seed, case) in (0..).zip(cases()) {
+        let request = &case.exchanges[0].request;
+        let records = pieces(&Chance::new(seed).pieces(request));
+        let flags = ["--trace=full", "--trace-body=9999999"];
+        let trace = traced(&records, &flags);
+        let rows = trace.lines().filter(|line| !line.contains(" #1 "));
+        let text: String = rows.map(|row| &row[10..]).collect();
+        let wanted = Escaped(request).to_string();
+        if let Err(report) = compare(&case.name, wanted.as_bytes(), text.as_bytes()) {
+            reports.push(report);
+        }
+        for mode in ["--trace=head", "--trace=hex"] {
+            let trace = traced(&records, &[mode, "--bind=0.0.0.0", "--trace-body=64"]);
+            let is_strange = |c: char| c.is_control() && c != '\n';
+            if trace.chars().any(is_strange) {
+                reports.push(format!("{}: {trace:?}", case.name));
+            }
+        }
+    }
+    none(&reports);
 }
 
 #[test]

@@ -266,11 +266,7 @@ fn hex_rows(out: &mut String, sign: char, message: &Message, shown: Span) {
             (before, is_folding) = (same, false);
             row_start(out, sign, row.span.start);
             let (digits, text) = cells(&row, message);
-            let name = if row.span.start == label.span.start || row.is_first {
-                row.part.name()
-            } else {
-                ""
-            };
+            let name = if row.is_first { row.part.name() } else { "" };
             let cells = format!("{digits:<48} {text:<16}  {name}");
             let _ = writeln!(
                 out,
