@@ -106,7 +106,7 @@ const HEAD: &[u8] = b"Content-Disposition: form-data; name=\"headimg\"; filename
 Content-Type: image/png\r\n\r\n";
 
 /// What the file is full of.
-const CONTENTS: [(&str, &[u8]); 4] = [
+const CONTENTS: [(&str, &[u8]); 5] = [
     ("zeros", b"\0"),
     (
         "text",
@@ -114,4 +114,9 @@ const CONTENTS: [(&str, &[u8]); 4] = [
     ),
     ("dashes", b"\r\n--"),
     ("near", b"\r\n--------------------------d74496d66958873"),
+    (
+        // Found each time, and no boundary: the worst there is.
+        "longer",
+        b"\r\n--------------------------d74496d66958873ex",
+    ),
 ];

@@ -27,6 +27,7 @@ const DEADLINE: Duration = Duration::from_secs(30);
 /// The program with these flags, and an environment that says nothing.
 fn program(args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_blankline"));
+    command.env("BLANKLINE_DATA", env!("CARGO_TARGET_TMPDIR"));
     for (name, _) in std::env::vars_os() {
         let own = name.to_string_lossy().starts_with("BLANKLINE_");
         if own || name == "NO_COLOR" || name == "CLICOLOR_FORCE" || name == "CLICOLOR" {

@@ -665,27 +665,12 @@ fn fault_fixture(slug: &str) -> Option<String> {
     folders.find(|folder| root().join(folder).join("request.http").exists())
 }
 
-/// Faults that no request's bytes can bring about: one is a response's, those of multipart bodies wait for
-/// a page that takes one, and the others take a busy or broken server, or a client that does not read or
-/// that resets.
+/// Faults that no request's bytes can bring about: one is a response's, and the others take a busy, full or
+/// broken server, or a client that does not read or that resets.
 const WITHOUT_FIXTURE: &[&str] = &[
     "bad-status",
-    "no-boundary",
-    "bad-boundary",
-    "boundary-not-found",
-    "cut-in-part-head",
-    "cut-in-field",
-    "cut-in-file",
-    "multipart-bare-lf",
-    "text-after-boundary",
-    "bad-part-line",
-    "part-head-too-large",
-    "part-without-name",
-    "bad-disposition",
-    "part-transfer-encoding",
-    "too-many-parts",
-    "filename-star",
-    "nul-in-file-name",
+    "storage-full",
+    "storage-failed",
     "server-busy",
     "server-error",
     "write-timeout",

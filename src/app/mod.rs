@@ -5,12 +5,18 @@
 //! becomes a lesson (`lesson.rs`): the place, the rule, what to do, in both languages.
 
 pub mod files;
+pub mod intake;
 mod lesson;
 pub mod page;
+pub mod password;
+pub mod post;
 mod reply;
+pub mod stores;
 #[cfg(test)]
 mod testing;
+pub mod uploads;
 pub mod urls;
+pub mod users;
 mod views;
 
 pub use reply::{HTML, Reply, TEXT, Wire};
@@ -20,11 +26,14 @@ use std::sync::LazyLock;
 
 use crate::engine::{Intake, Place, Request, Response, Service};
 use crate::wire::{
-    Edition, Fault, FaultKind, FieldValue, HttpDate, Lang, RequestHead, Span, Status, Version,
-    decode_path, encode_location,
+    Boundary, Edition, Fault, FaultKind, FieldValue, HttpDate, Lang, QueryDict, RequestHead, Span,
+    Status, Version, decode_path, encode_location,
 };
 use files::Files;
+use intake::MultipartSink;
 use page::Page;
+use post::{Post, is_media_type};
+use stores::Stores;
 use urls::{Captures, Route};
 
 /// How a site is set up.
@@ -50,6 +59,7 @@ pub struct Settings {
 #[derive(Debug)]
 pub struct Site {
     settings: Settings,
+    stores: Stores,
 }
 
 /// What a view sees: one request, and the site it came to.
@@ -61,15 +71,23 @@ pub struct Visit<'a> {
     pub captures: Captures<'a>,
     /// The site's settings.
     pub settings: &'a Settings,
+    /// What the site keeps.
+    pub stores: &'a Stores,
     /// The time.
     pub now: HttpDate,
 }
 
 impl Site {
-    /// A site with these settings.
+    /// A site with these settings, which keeps things there.
     #[must_use]
-    pub const fn new(settings: Settings) -> Self {
-        Self { settings }
+    pub const fn new(settings: Settings, stores: Stores) -> Self {
+        Self { settings, stores }
+    }
+
+    /// What it keeps.
+    #[must_use]
+    pub const fn stores(&self) -> &Stores {
+        &self.stores
     }
 
     fn wire<'a>(&'a self, head: &'a RequestHead, may_keep_alive: bool, now: HttpDate) -> Wire<'a> {
@@ -92,6 +110,7 @@ impl Site {
             request,
             captures,
             settings: &self.settings,
+            stores: &self.stores,
             now,
         };
         if !route.takes(head.method()) {
@@ -116,7 +135,7 @@ impl Site {
         }
         // What was tried, as Django's own page says while DEBUG is on.
         let fault = Fault::new(FaultKind::NotFound, head.target_at());
-        let mut reply = lesson::lesson(&self.settings, head, &fault, &PATTERNS);
+        let mut reply = lesson::lesson(&self.settings, head.bytes(), &fault, &PATTERNS);
         reply.faults.push(fault);
         reply
     }
@@ -129,6 +148,20 @@ impl Service for Site {
 
     fn intake(&self, head: &RequestHead, length: u64) -> Result<Intake, Fault> {
         let limit = self.settings.form_bytes;
+        let path = decode_path(head.path());
+        let streams =
+            urls::find(&path).is_some_and(|(route, _)| route.streams && route.takes(head.method()));
+        let mut types = head.fields_named(b"Content-Type");
+        if streams
+            && let Some(kind) = types.next()
+            && is_media_type(&kind.value, b"multipart/form-data")
+        {
+            let boundary = Boundary::of(&kind.value, kind.value_at.start)?;
+            let (offset, length_at) = (head.bytes().len(), head.length_at());
+            let uploads = &self.stores.uploads;
+            let sink = MultipartSink::new(&boundary, offset, length, length_at, limit, uploads)?;
+            return Ok(Intake::Stream(Box::new(sink)));
+        }
         if length > limit {
             let fault = Fault::new(FaultKind::FormTooLarge, head.length_at());
             return Err(fault.measured(length, limit));
@@ -142,7 +175,7 @@ impl Service for Site {
     }
 
     fn refuse(&self, head: &RequestHead, fault: &Fault, now: HttpDate) -> Response {
-        lesson::lesson(&self.settings, head, fault, "").encode(self.wire(head, false, now))
+        lesson::lesson(&self.settings, head.bytes(), fault, "").encode(self.wire(head, false, now))
     }
 }
 
@@ -151,6 +184,32 @@ impl Visit<'_> {
     #[must_use]
     pub fn head(&self) -> &RequestHead {
         &self.request.head
+    }
+
+    /// `request.GET`: the query's pairs, whatever the method.
+    ///
+    /// # Errors
+    ///
+    /// The fault of a query that is refused.
+    pub fn get(&self) -> Result<QueryDict<'_>, Fault> {
+        let query = self.head().query().unwrap_or_default();
+        let at = self.head().query_at();
+        QueryDict::parse(query, at.start, self.settings.edition)
+    }
+
+    /// `request.POST` and `request.FILES` of a body that is in memory.
+    ///
+    /// # Errors
+    ///
+    /// The fault of a form that is refused.
+    pub fn post(&self) -> Result<Post<'_>, Fault> {
+        Post::of(self.head(), &self.request.body, self.settings.edition)
+    }
+
+    /// What the ids of this request grow from in a frozen run.
+    #[must_use]
+    pub fn seed(&self) -> Vec<u8> {
+        [self.head().bytes(), &self.request.body].concat()
     }
 
     /// A page with this title, in English and Chinese.
@@ -182,8 +241,21 @@ impl Visit<'_> {
         self.refuse_with(Fault::new(kind, at), &format!("{first}\n{second}\n"))
     }
 
+    /// The same with what the system said, which has no translation.
+    #[must_use]
+    pub fn refuse_with_words(&self, kind: FaultKind, at: Span, words: &str) -> Reply {
+        self.refuse_with(Fault::new(kind, at), &format!("{words}\n"))
+    }
+
     fn refuse_with(&self, fault: Fault, more: &str) -> Reply {
-        let mut reply = lesson::lesson(self.settings, self.head(), &fault, more);
+        // Where the fault is in a body that we have, its line is shown.
+        let head = self.head().bytes();
+        let message = if fault.at.start < head.len() {
+            Cow::Borrowed(head)
+        } else {
+            Cow::Owned([head, &self.request.body].concat())
+        };
+        let mut reply = lesson::lesson(self.settings, &message, &fault, more);
         reply.faults.push(fault);
         reply
     }
@@ -236,24 +308,27 @@ static PATTERNS: LazyLock<String> = LazyLock::new(|| {
 
 #[cfg(test)]
 mod tests {
-    use super::testing::{ask, get, settings};
+    use super::testing::{ask, get, settings, site_with};
     use super::*;
     use urls::ROUTES;
 
     fn site() -> Site {
-        Site::new(settings(&[]))
+        site_with(settings(&[]))
     }
 
     fn site_of(edition: Edition) -> Site {
-        Site::new(Settings {
+        site_with(Settings {
             edition,
             ..settings(&[])
         })
     }
 
+    /// Pages whose text is the request's own.
+    const ECHOES: [&str; 2] = ["raw", "echo"];
+
     #[test]
     fn head_is_get_without_its_body_on_every_page() {
-        for route in ROUTES.iter().filter(|route| route.name != "raw") {
+        for route in ROUTES.iter().filter(|route| !ECHOES.contains(&route.name)) {
             let target = route.example;
             let get = get(target);
             let head = ask(&site(), &format!("HEAD {target} HTTP/1.0\r\n\r\n"));
@@ -269,7 +344,7 @@ mod tests {
 
     #[test]
     fn a_simple_request_gets_a_body_and_nothing_else() {
-        for route in ROUTES.iter().filter(|route| route.name != "raw") {
+        for route in ROUTES.iter().filter(|route| !ECHOES.contains(&route.name)) {
             let target = route.example;
             let simple = ask(&site(), &format!("GET {target}\r\n"));
             assert_eq!(simple.head, "", "{target}");
@@ -309,8 +384,11 @@ mod tests {
         let form = "username=admin&password=admin";
         let length = form.len();
         let answer = ask(
-            &Site::new(settings),
-            &format!("POST /user/register/ HTTP/1.0\r\nContent-Length: {length}\r\n\r\n{form}"),
+            &site_with(settings),
+            &format!(
+                "POST /user/register/ HTTP/1.0\r\nContent-Type: application/x-www-form-urlencoded\r\n\
+                 Content-Length: {length}\r\n\r\n{form}"
+            ),
         );
         assert_eq!(
             answer.head,
@@ -401,7 +479,7 @@ mod tests {
 
     #[test]
     fn lessons_are_in_the_settings_language_first() {
-        let zh = Site::new(Settings {
+        let zh = site_with(Settings {
             lang: Lang::Zh,
             ..settings(&[])
         });

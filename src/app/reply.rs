@@ -1,8 +1,8 @@
 //! What a view answers, before it is bytes; and the one place where it becomes bytes.
 //!
 //! A view fills named slots in any order; [`Reply::encode`] writes them in the order of the house:
-//! Date, Server, then Vary, Last-Modified, ETag, X-Frame-Options, Content-Type, Location,
-//! Content-Length, Cache-Control, Allow, Connection, then one Set-Cookie a line. That is the order
+//! Date, Server, then Vary, Last-Modified, ETag, X-Frame-Options, X-Content-Type-Options, Content-Type,
+//! Content-Disposition, Location, Content-Length, Cache-Control, Allow, Connection, then one Set-Cookie a line. That is the order
 //! of the notes' responses (Django 1.11 on Python 2.7), with the fields that they lack put between.
 
 use std::borrow::Cow;
@@ -26,6 +26,8 @@ pub struct Reply {
     pub entity_tag: Option<FieldValue>,
     /// What the body is. A redirect has one even without a body, as in the notes.
     pub content_type: Option<FieldValue>,
+    /// Whether the body is to be saved and not shown, and under which name.
+    pub disposition: Option<FieldValue>,
     /// Where a redirect leads, already encoded for the wire.
     pub location: Option<FieldValue>,
     /// What caches may do.
@@ -65,6 +67,7 @@ impl Reply {
             last_modified: None,
             entity_tag: None,
             content_type: None,
+            disposition: None,
             location: None,
             cache_control: None,
             allow: None,
@@ -135,7 +138,16 @@ impl Reply {
         writer = put(writer, FieldName::ETAG, self.entity_tag.as_ref());
         if has_body {
             writer = writer.field(FieldName::X_FRAME_OPTIONS, &SAMEORIGIN);
+            // What came from anybody is nothing but what it says it is.
+            if self.disposition.is_some() {
+                writer = writer.field(FieldName::X_CONTENT_TYPE_OPTIONS, &NOSNIFF);
+            }
             writer = put(writer, FieldName::CONTENT_TYPE, self.content_type.as_ref());
+            writer = put(
+                writer,
+                FieldName::CONTENT_DISPOSITION,
+                self.disposition.as_ref(),
+            );
         }
         writer = put(writer, FieldName::LOCATION, self.location.as_ref());
         if has_body {
@@ -167,6 +179,7 @@ pub const HTML: FieldValue = FieldValue::constant("text/html; charset=utf-8");
 pub const TEXT: FieldValue = FieldValue::constant("text/plain; charset=utf-8");
 
 const COOKIE: FieldValue = FieldValue::constant("Cookie");
+const NOSNIFF: FieldValue = FieldValue::constant("nosniff");
 const SAMEORIGIN: FieldValue = FieldValue::constant("SAMEORIGIN");
 const KEEP_ALIVE: FieldValue = FieldValue::constant("keep-alive");
 

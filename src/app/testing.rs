@@ -9,7 +9,9 @@ use std::os::unix::fs::FileExt as _;
 use std::path::PathBuf;
 
 use super::files::Files;
+use super::stores::{StoreSettings, Stores};
 use super::{Settings, Site};
+use crate::clock::Clock;
 use crate::engine::{Body, Request, Response, Service as _};
 use crate::wire::{Edition, HttpDate, Lang, RequestHead};
 
@@ -58,6 +60,22 @@ pub(super) fn settings(folders: &[PathBuf]) -> Settings {
     }
 }
 
+/// A site with these settings that keeps things in a temporary folder, where one file was sent before.
+pub(super) fn site_with(settings: Settings) -> Site {
+    let stores = StoreSettings {
+        data: None,
+        upload_folder: None,
+        upload_quota: 1_000_000_000,
+        iterations: 1,
+        clock: Clock::Frozen(now().seconds()),
+    };
+    let stores = Stores::open(&stores).unwrap();
+    // The one that the table of URLs has as its example.
+    let example = stores.uploads.folder().join("a1509328929000.png");
+    std::fs::write(example, "png").unwrap();
+    Site::new(settings, stores)
+}
+
 /// The notes' own moment: Mon, 30 Oct 2017 02:02:09 GMT.
 pub(super) fn now() -> HttpDate {
     HttpDate::from_seconds(1_509_328_929)
@@ -66,7 +84,7 @@ pub(super) fn now() -> HttpDate {
 /// What a site with the usual settings answers to a GET.
 pub(super) fn get(target: &str) -> Answer {
     ask(
-        &Site::new(settings(&[])),
+        &site_with(settings(&[])),
         &format!("GET {target} HTTP/1.0\r\n\r\n"),
     )
 }

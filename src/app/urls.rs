@@ -19,6 +19,8 @@ pub struct Route {
     pub allow: &'static str,
     /// Where its view runs.
     pub place: Place,
+    /// Whether a multipart body goes to the disk as it comes; any other body is held in memory.
+    pub streams: bool,
     /// What makes its answer.
     pub view: fn(&Visit<'_>) -> Reply,
     /// A target that shows it.
@@ -61,6 +63,7 @@ pub const ROUTES: &[Route] = &[
         name: "home",
         allow: "GET, HEAD",
         place: Place::Loop,
+        streams: false,
         view: views::home::home,
         example: "/",
         about: ["what there is", "网站目录"],
@@ -70,6 +73,7 @@ pub const ROUTES: &[Route] = &[
         name: "raw",
         allow: "GET, HEAD, POST",
         place: Place::Loop,
+        streams: false,
         view: views::raw::raw,
         example: "/raw",
         about: [
@@ -82,6 +86,7 @@ pub const ROUTES: &[Route] = &[
         name: "redirect",
         allow: "GET, HEAD",
         place: Place::Loop,
+        streams: false,
         view: views::redirect::redirect,
         example: "/redirect/",
         about: ["302 with a Location", "带 Location 的 302"],
@@ -91,6 +96,7 @@ pub const ROUTES: &[Route] = &[
         name: "register",
         allow: "GET, HEAD, POST",
         place: Place::Worker,
+        streams: false,
         view: views::user::register,
         example: "/user/register/",
         about: [
@@ -102,7 +108,8 @@ pub const ROUTES: &[Route] = &[
         pattern: "/user/",
         name: "user",
         allow: "GET, HEAD",
-        place: Place::Loop,
+        place: Place::Worker,
+        streams: false,
         view: views::user::user,
         example: "/user/",
         about: ["where the 302 leads", "302 所指的页面"],
@@ -112,6 +119,7 @@ pub const ROUTES: &[Route] = &[
         name: "cookiedemo",
         allow: "GET, HEAD, POST",
         place: Place::Loop,
+        streams: false,
         view: views::cookies::cookiedemo,
         example: "/cookiedemo/",
         about: [
@@ -124,6 +132,7 @@ pub const ROUTES: &[Route] = &[
         name: "history",
         allow: "GET, HEAD",
         place: Place::Loop,
+        streams: false,
         view: views::history::history,
         example: "/cookiedemo/history/",
         about: [
@@ -136,6 +145,7 @@ pub const ROUTES: &[Route] = &[
         name: "goods",
         allow: "GET, HEAD",
         place: Place::Loop,
+        streams: false,
         view: views::history::goods,
         example: "/cookiedemo/history/3/",
         about: [
@@ -144,10 +154,76 @@ pub const ROUTES: &[Route] = &[
         ],
     },
     Route {
+        pattern: "/getpost/",
+        name: "getpost",
+        allow: "GET, HEAD, POST",
+        place: Place::Loop,
+        streams: false,
+        view: views::getpost::getpost,
+        example: "/getpost/?username=admin&password=admin",
+        about: [
+            "the same 29 bytes in the request line and behind the blank line",
+            "同样的 29 个字节，一次在请求行里，一次在空行之后",
+        ],
+    },
+    Route {
+        pattern: "/counter/{way}/",
+        name: "counter",
+        allow: "GET, HEAD, POST",
+        place: Place::Loop,
+        streams: false,
+        view: views::getpost::counter,
+        example: "/counter/post/",
+        about: [
+            "what a reload does after a POST, at /counter/post/ and with a 302 at /counter/prg/",
+            "POST 之后刷新会怎样：/counter/post/ 直接回答，/counter/prg/ 先 302",
+        ],
+    },
+    Route {
+        pattern: "/echo/",
+        name: "echo",
+        allow: "GET, HEAD, POST",
+        place: Place::Loop,
+        streams: false,
+        view: views::echo::echo,
+        example: "/echo/?q=a+b&format=json",
+        about: [
+            "query, form, files, cookies and fields, each with its place; format=json",
+            "查询串、表单、文件、cookie、字段，以及各自的位置；format=json",
+        ],
+    },
+    Route {
+        pattern: "/upload/",
+        name: "upload",
+        allow: "GET, HEAD, POST",
+        place: Place::Worker,
+        streams: true,
+        view: views::upload::upload,
+        example: "/upload/",
+        about: [
+            "a file in a multipart body, and what became of its name",
+            "multipart 主体里的文件，以及它的名字变成了什么",
+        ],
+    },
+    Route {
+        pattern: "/uploads/{name}",
+        name: "uploaded",
+        allow: "GET, HEAD",
+        place: Place::Loop,
+        streams: false,
+        view: views::upload::uploaded,
+        example: "/uploads/a1509328929000.png",
+        about: [
+            "a file that was sent, back as an attachment",
+            "把上传的文件作为附件取回",
+        ],
+    },
+    Route {
         pattern: "/set_cookie",
         name: "set_cookie",
         allow: "GET, HEAD",
         place: Place::Loop,
+        streams: false,
         view: views::set_cookie::set_cookie,
         example: "/set_cookie?key=name&value=django&max_age=600",
         about: [
@@ -160,6 +236,7 @@ pub const ROUTES: &[Route] = &[
         name: "args",
         allow: "GET, HEAD",
         place: Place::Loop,
+        streams: false,
         view: views::arguments::args,
         example: "/args/2017/10/",
         about: [
@@ -172,6 +249,7 @@ pub const ROUTES: &[Route] = &[
         name: "kwargs",
         allow: "GET, HEAD",
         place: Place::Loop,
+        streams: false,
         view: views::arguments::kwargs,
         example: "/kwargs/2017/10/",
         about: [
@@ -184,6 +262,7 @@ pub const ROUTES: &[Route] = &[
         name: "static",
         allow: "GET, HEAD",
         place: Place::Loop,
+        streams: false,
         view: views::files::static_file,
         example: "/static/hello.txt",
         about: [
@@ -196,6 +275,7 @@ pub const ROUTES: &[Route] = &[
         name: "hotlink",
         allow: "GET, HEAD",
         place: Place::Loop,
+        streams: false,
         view: views::files::hotlink,
         example: "/hotlink/blankline.png",
         about: [

@@ -14,6 +14,8 @@ use super::signals::Signals;
 use super::trace::{Setting, TraceArgs};
 use super::{CliError, Color, parse_lang};
 use crate::app::files::Files;
+use crate::app::password;
+use crate::app::stores::{StoreSettings, Stores};
 use crate::app::{Settings, Site};
 use crate::clock::Clock;
 use crate::engine::{self, Door, Engine, Listeners};
@@ -71,6 +73,25 @@ pub struct ServeArgs {
         value_delimiter = ':'
     )]
     pub static_dir: Vec<PathBuf>,
+
+    /// Folder for the database and the uploads, made when it is missing; with --frozen a temporary one is
+    /// made in it, or where the system has such folders [default: blankline-data]
+    #[arg(long, env = "BLANKLINE_DATA", value_name = "DIR")]
+    pub data: Option<PathBuf>,
+
+    /// Folder for the uploads [default: uploads in the data folder]
+    #[arg(long, env = "BLANKLINE_UPLOAD_DIR", value_name = "DIR")]
+    pub upload_dir: Option<PathBuf>,
+
+    /// How often a password is hashed before it is stored
+    #[arg(
+        long,
+        env = "BLANKLINE_PASSWORD_ITERATIONS",
+        value_name = "N",
+        default_value_t = password::ITERATIONS,
+        value_parser = clap::value_parser!(u32).range(1..=10_000_000)
+    )]
+    pub password_iterations: u32,
 
     /// The language that comes first: en or zh
     #[arg(long, env = "BLANKLINE_LANG", value_name = "en|zh", default_value = "en", value_parser = parse_lang)]
@@ -176,6 +197,15 @@ pub struct LimitArgs {
     )]
     pub form_bytes: u64,
 
+    /// Bytes that the upload folder may hold
+    #[arg(
+        long,
+        env = "BLANKLINE_UPLOAD_QUOTA",
+        value_name = "BYTES",
+        default_value_t = 10_737_418_240
+    )]
+    pub upload_quota: u64,
+
     /// Seconds for a head, from its first byte to the blank line
     #[arg(long, env = "BLANKLINE_HEAD_TIME", value_name = "SECONDS", default_value = "60", value_parser = parse_seconds)]
     pub head_time: Duration,
@@ -237,9 +267,7 @@ impl ServeArgs {
         Ok(engine::Settings {
             address: SocketAddr::new(self.bind, self.port),
             protocol: self.protocol(),
-            clock: self
-                .frozen
-                .map_or(Clock::System, |date| Clock::Frozen(date.seconds())),
+            clock: self.clock(),
             loops: self.loops,
             workers: self.workers,
             queue: self.queue,
@@ -303,7 +331,7 @@ impl ServeArgs {
             error,
             hint: "--static-dir names a folder that exists and may be read.",
         })?;
-        Ok(Site::new(Settings {
+        let settings = Settings {
             edition: self.edition,
             lang: self.lang,
             server,
@@ -311,7 +339,31 @@ impl ServeArgs {
             hotlink_without_referer: self.hotlink_empty,
             form_bytes: self.limits.form_bytes,
             host: address.to_string(),
-        }))
+        };
+        let stores = Stores::open(&self.store_settings()).map_err(|(folder, error)| {
+            CliError::Io {
+                doing: format!("cannot use the folder {}", folder.display()),
+                error,
+                hint: "--data names the folder for the database and the uploads, --upload-dir another one for \
+                       the uploads; this user has to be able to write there.",
+            }
+        })?;
+        Ok(Site::new(settings, stores))
+    }
+
+    fn store_settings(&self) -> StoreSettings {
+        StoreSettings {
+            data: self.data.clone(),
+            upload_folder: self.upload_dir.clone(),
+            upload_quota: self.limits.upload_quota,
+            iterations: self.password_iterations,
+            clock: self.clock(),
+        }
+    }
+
+    fn clock(&self) -> Clock {
+        self.frozen
+            .map_or(Clock::System, |date| Clock::Frozen(date.seconds()))
     }
 }
 

@@ -238,6 +238,10 @@ impl Peer {
     }
 
     fn read(&mut self, now: Now, buffer: &mut [u8], recorder: &mut Recorder) {
+        // What comes behind a head is kept until it is known where it goes: so little comes with it.
+        let is_head = self.conversation.connection().client() == ClientState::SendingHead;
+        let most = if is_head { HEAD_READ } else { READ_BUFFER };
+        let buffer = buffer.get_mut(..most).unwrap_or_default();
         let count = self.read_once(now, buffer, recorder);
         if count > 0 {
             // A read that does not fill the buffer has emptied the socket, unless a FIN is in it
@@ -426,6 +430,9 @@ impl Buffers {
         }
     }
 }
+
+/// One read's worth of a head: as much as one may have unless told otherwise.
+const HEAD_READ: usize = 16 * 1024;
 
 /// One read's worth of bytes.
 const READ_BUFFER: usize = 64 * 1024;

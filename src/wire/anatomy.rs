@@ -370,3 +370,68 @@ impl Anatomy {
             .partition_point(|mark| mark.end as usize <= offset)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Method to 4, body to 10, excess to 12, with these labels put in.
+    fn refined(start: usize, ends: &[(Part, usize)]) -> Vec<(Part, usize)> {
+        let mut anatomy = Anatomy::default();
+        anatomy.push_all([(Part::Method, 4), (Part::Body, 10), (Part::Excess, 12)]);
+        let mut start = start;
+        anatomy.refine(ends.iter().map(|&(part, end)| {
+            let span = Span::new(start, end);
+            start = end;
+            Label { part, span }
+        }));
+        anatomy
+            .labels()
+            .map(|label| (label.part, label.span.end))
+            .collect()
+    }
+
+    #[test]
+    fn finer_labels_take_the_place_of_their_bytes_alone() {
+        use Part::*;
+        let before = [(Method, 4), (Body, 10), (Excess, 12)];
+        for (start, finer, wanted) in [
+            (
+                4,
+                &[(FormName, 6), (FormValue, 10)][..],
+                &[(Method, 4), (FormName, 6), (FormValue, 10), (Excess, 12)][..],
+            ),
+            (
+                5,
+                &[(FormName, 8)],
+                &[
+                    (Method, 4),
+                    (Body, 5),
+                    (FormName, 8),
+                    (Body, 10),
+                    (Excess, 12),
+                ],
+            ),
+            (
+                4,
+                &[(FormName, 8)],
+                &[(Method, 4), (FormName, 8), (Body, 10), (Excess, 12)],
+            ),
+            (
+                5,
+                &[(FormName, 11)],
+                &[(Method, 4), (Body, 5), (FormName, 11), (Excess, 12)],
+            ),
+            (0, &[(FormName, 12)], &[(FormName, 12)]),
+            (
+                11,
+                &[(FormName, 14)],
+                &[(Method, 4), (Body, 10), (Excess, 11), (FormName, 14)],
+            ),
+            (12, &[(FormName, 14)], &before),
+            (4, &[], &before),
+        ] {
+            assert_eq!(refined(start, finer), wanted, "from {start}: {finer:?}");
+        }
+    }
+}

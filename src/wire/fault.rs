@@ -387,8 +387,8 @@ faults! {
         "表单有 {seen} 个字段（空字段也算），上限是 {limit}；处理每个字段都要消耗服务器的资源。";
 
     NoBoundary "no-boundary" 400 20 "RFC 2046 5.1.1"
-        "This Content-Type has no boundary parameter, so nobody can tell where one part ends; leave the field to curl -F or to the browser, which write both."
-        "这个 Content-Type 没有 boundary 参数，无法知道每个部分到哪里结束；这个字段让 curl -F 或浏览器自己写就好。";
+        "This Content-Type has no boundary parameter, so nobody can tell where one part ends; leave the field to curl -F or to the browser, which choose a boundary of their own."
+        "这个 Content-Type 没有 boundary 参数，无法知道每个部分到哪里结束；这个字段交给 curl -F 或浏览器来写就好，它们会自己选一个 boundary。";
     BadBoundary "bad-boundary" 400 21 "RFC 2046 5.1.1"
         "A boundary has 1 to 70 printable ASCII characters, the last of them no blank; if it stands in quotes, it has both."
         "boundary 由 1 到 70 个可打印的 ASCII 字符组成，最后一个不能是空格；如果加引号，两边都要有。";
@@ -396,8 +396,8 @@ faults! {
         "No line of this body is the boundary of Content-Type with two more dashes before it: with boundary=X each part begins with the line --X."
         "主体里没有一行是 Content-Type 中的 boundary 前面再加两个连字符：写了 boundary=X，每个部分就以 --X 这一行开始。";
     CutInPartHead "cut-in-part-head" 400 21 "RFC 2046 5.1.1"
-        "The body ends where a part's head should be. Was that the last boundary? It has two more dashes at its end (--X--). Or is Content-Length too small?"
-        "主体在该出现部分首部的地方就结束了。刚才那是最后一个 boundary 吗？它末尾还要加两个连字符（--X--）。要不就是 Content-Length 太小？";
+        "The body ends before a part's head does. Was that the last boundary? It has two more dashes at its end (--X--). Or is Content-Length too small?"
+        "主体在某个部分的首部还没写完时就结束了。刚才那是最后一个 boundary 吗？最后一个的末尾还要加两个连字符（--X--）。不然，就是 Content-Length 太小？";
     CutInField "cut-in-field" 400 21 "RFC 2046 5.1.1"
         "The body ends within a field: no boundary follows. A boundary stands at the start of a line, after CR LF, and the last one is --X--."
         "主体在一个字段中间结束，后面没有 boundary。boundary 要在一行的开头，也就是 CR LF 之后，最后一个写作 --X--。";
@@ -409,7 +409,7 @@ faults! {
         "这一行只以 LF 结尾；boundary 前后和各部分的首部都用 CR LF 结束一行，因为单独的 LF 可能就是文件的内容。";
     TextAfterBoundary "text-after-boundary" 400 21 "RFC 2046 5.1.1"
         "After a boundary its line has nothing but blanks and CR LF; a part begins with the next line."
-        "这一行在 boundary 之后只能有空白和 CR LF；部分的内容从下一行开始。";
+        "这一行在 boundary 之后只能有空白和 CR LF；这个部分从下一行开始。";
     BadPartLine "bad-part-line" 400 21 "RFC 2046 5.1"
         "A part begins with fields (name, colon, value) and a blank line; this line is neither: is the blank line before the content missing?"
         "每个部分先是字段（名字、冒号、值），再是一个空行；这一行两者都不是：内容前面是不是少了空行？";
@@ -430,7 +430,7 @@ faults! {
         "这是第 {seen} 个部分，而一个表单最多有 {limit} 个；其余的请放到另一个请求里。";
     FileNameStar "filename-star" Note 22 "RFC 7578 4.2"
         "filename* is for responses, and not to be sent in a form; it is read, and wins over filename. Write UTF-8 into filename as it is."
-        "filename* 是给响应用的，不应在表单里发送；服务器还是读它，并且优先于 filename。filename 里直接写 UTF-8 就行。";
+        "filename* 用在响应里，不应出现在表单中；服务器仍会读它，而且它优先于 filename。在 filename 里直接写 UTF-8 即可。";
     NulInFileName "nul-in-file-name" 400 22 "RFC 7578 4.2"
         "A file name cannot hold NUL: to the system below, the name ends there, and what was checked would not be what is opened."
         "文件名里不能有 NUL：对操作系统来说名字到此为止，检查过的名字和真正打开的就不是同一个了。";
@@ -462,6 +462,21 @@ faults! {
     ForeignReferer "foreign-referer" 403 44 "RFC 1945 10.13"
         "The Referer names a page of another site (or none, where one is demanded), and this folder serves only its own pages."
         "Referer 指向别的网站的页面（或在要求有 Referer 时没有），而这个目录只为自己的页面提供文件。";
+    FieldsTooLarge "fields-too-large" 413 20 "RFC 9110 15.5.14"
+        "With this field the form's fields have more than {limit} bytes together (--form-bytes, Django's DATA_UPLOAD_MAX_MEMORY_SIZE); only files may be longer."
+        "加上这个字段，表单各字段总共超过了 {limit} 字节（--form-bytes，即 Django 的 DATA_UPLOAD_MAX_MEMORY_SIZE）；只有文件可以更长。";
+    NoFile "no-file" 400 20 "RFC 7578 4.2"
+        "No file came: a form that sends one has enctype=\"multipart/form-data\", and the file is a part with a filename (curl -F 'headimg=@a.png')."
+        "没有收到文件：发送文件的表单要有 enctype=\"multipart/form-data\"，文件是带 filename 的一个部分（curl -F 'headimg=@a.png'）。";
+    UploadQuota "upload-quota" 503 20 "RFC 1945 9.5"
+        "With this body the upload folder would hold {seen} bytes, and the limit is {limit} (--upload-quota); nothing of it was kept."
+        "加上这个主体，上传目录将有 {seen} 字节，上限是 {limit}（--upload-quota）；什么都没有保存。";
+    StorageFull "storage-full" 503 20 "RFC 1945 9.5"
+        "The disk under the upload folder is full; nothing of this request was kept."
+        "上传目录所在的磁盘满了；这个请求的内容都没有保存。";
+    StorageFailed "storage-failed" 503 13 "RFC 1945 9.5"
+        "The server's own storage failed, a database or a folder; nothing of this request was kept."
+        "服务器自己的存储（数据库或目录）出错；这个请求的内容都没有保存。";
     ServerBusy "server-busy" 503 13 "RFC 1945 9.5"
         "All {limit} places in the queue for slow work are taken; try again in a moment."
         "等待慢任务的 {limit} 个位置都满了；请稍后再试。";

@@ -131,7 +131,7 @@ impl<'a> QueryDict<'a> {
         let mut fields = Vec::with_capacity(8);
         let mut pieces = 0;
         let mut piece = Piece::default();
-        // One pass: the end of the form ends a piece as a separator does.
+        // One pass (quicker than a search for each separator): the end of the form ends a piece too.
         for (at, octet) in form.iter().copied().chain([b'&']).enumerate() {
             match octet {
                 b'&' => {}

@@ -387,22 +387,14 @@ impl Multipart {
                     ));
                 }
             }
-            State::Head => {
-                let length = std::mem::take(&mut self.head).len();
-                self.label(Part::Unparsed, length);
-                self.state = State::Rest(Part::Unparsed);
-                self.tell(Fault::new(
-                    FaultKind::CutInPartHead,
-                    Span::at(self.position),
-                ));
-            }
+            State::Head => self.part_head_is_cut(),
             State::Rest(_) => {}
         }
         self.events.pop_front()
     }
 
-    /// How many bytes came in and stand in no event yet: less than a part's head may have, and than the
-    /// boundary with what belongs to it.
+    /// How many bytes came in and stand in no event yet: fewer than a part's head may have, or than make a
+    /// boundary and the line ends around it.
     ///
     /// ```
     /// use blankline::wire::{Boundary, Multipart, MultipartLimits};
@@ -533,24 +525,23 @@ impl Multipart {
             LineEnd::BareLf
         };
         self.label(Part::LineEnd(line_end), 2 - start);
+
         let dashes = if is_last { 2 } else { 0 };
         let length = self.boundary_end() - 2 + dashes;
-        if is_last {
-            self.label(Part::Boundary, length);
-            self.events.push_back(MultipartEvent::End);
-            return;
-        }
-        self.parts += 1;
-        if self.parts > self.limits.parts {
-            let at = Span::new(self.position, self.position + length);
+        let at = Span::new(self.position, self.position + length);
+        self.parts += usize::from(!is_last);
+        let are_too_many = self.parts > self.limits.parts;
+        if are_too_many {
             let fault = Fault::new(FaultKind::TooManyParts, at);
             self.tell(fault.measured(self.parts as u64, self.limits.parts as u64));
-            self.label(Part::Boundary, length);
-            self.label(Part::Unparsed, usize::from(has_cr));
-            self.state = State::Rest(Part::Unparsed);
-            return;
         }
         self.label(Part::Boundary, length);
+        if is_last {
+            self.events.push_back(MultipartEvent::End);
+        } else if are_too_many {
+            self.label(Part::Unparsed, usize::from(has_cr));
+            self.state = State::Rest(Part::Unparsed);
+        }
     }
 
     /// Blanks and a line end. On the line of the last boundary anything else is epilogue.
@@ -568,11 +559,11 @@ impl Multipart {
         let Some((&octet, rest)) = input.split_first() else {
             return;
         };
-        let line_feed = Span::new(self.position, self.position + 1);
+        let next = Span::new(self.position, self.position + 1);
         if octet == b'\n' {
             *input = rest;
             if !has_cr && !is_last {
-                self.tell(Fault::new(FaultKind::MultipartBareLf, line_feed));
+                self.tell(Fault::new(FaultKind::MultipartBareLf, next));
             }
             let line_end = if has_cr {
                 LineEnd::CrLf
@@ -589,7 +580,7 @@ impl Multipart {
             self.label(Part::Epilogue, usize::from(has_cr));
             self.state = State::Rest(Part::Epilogue);
         } else {
-            self.tell(Fault::new(FaultKind::TextAfterBoundary, line_feed));
+            self.tell(Fault::new(FaultKind::TextAfterBoundary, next));
             self.label(Part::Unparsed, usize::from(has_cr));
             self.state = State::Text(Part::Unparsed);
         }
@@ -621,6 +612,24 @@ impl Multipart {
             self.label(Part::Unparsed, length);
             self.state = State::Text(Part::Unparsed);
         }
+    }
+
+    /// What is here of the last head is labelled as far as it goes. What its fields say is not judged, but
+    /// whether its lines are fields is: a missing blank line is the likeliest mistake of all.
+    fn part_head_is_cut(&mut self) {
+        let head = PartHead::dissect(std::mem::take(&mut self.head), self.position);
+        for fault in head.faults() {
+            if matches!(
+                fault.kind,
+                FaultKind::BadPartLine | FaultKind::MultipartBareLf | FaultKind::CutInPartHead
+            ) {
+                self.tell(*fault);
+            }
+        }
+        for Label { part, span } in head.labels() {
+            self.label(part, span.len());
+        }
+        self.state = State::Rest(Part::Unparsed);
     }
 
     fn part_begins(&mut self) {
@@ -868,7 +877,7 @@ mod tests {
             (
                 "--X\r\nContent-Disposition: form-data; name=a\r\nhi\r\n--X--\r\n",
                 &[],
-                &[CutInPartHead],
+                &[BadPartLine, CutInPartHead],
             ),
             (
                 "--X\r\nContent-Disposition: form-data; name=a\r\nhi\r\n\r\nho\r\n--X--\r\n",

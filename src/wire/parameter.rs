@@ -159,6 +159,7 @@ mod tests {
         );
         assert_eq!(read(br#"x; a="C:\\new""#), [pair("a", r"C:\new")]);
         assert_eq!(read(br"x; a=C:\new"), [pair("a", r"C:\new")]);
+        assert_eq!(read(br#"x; a="C:\\""#), [pair("a", r"C:\")]);
     }
 
     #[test]

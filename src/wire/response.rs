@@ -32,8 +32,12 @@ impl FieldName {
     pub const ETAG: Self = Self("ETag");
     /// `X-Frame-Options` (RFC 7034)
     pub const X_FRAME_OPTIONS: Self = Self("X-Frame-Options");
+    /// `X-Content-Type-Options` (the Fetch standard)
+    pub const X_CONTENT_TYPE_OPTIONS: Self = Self("X-Content-Type-Options");
     /// `Content-Type` (RFC 1945 10.5)
     pub const CONTENT_TYPE: Self = Self("Content-Type");
+    /// `Content-Disposition` (RFC 6266)
+    pub const CONTENT_DISPOSITION: Self = Self("Content-Disposition");
     /// `Location` (RFC 1945 10.11)
     pub const LOCATION: Self = Self("Location");
     /// `Content-Length` (RFC 1945 10.4)

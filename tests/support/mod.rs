@@ -45,6 +45,8 @@ pub(crate) struct Case {
     pub half_close: bool,
     /// Where its files are.
     pub folder: PathBuf,
+    /// Whether it needs a server that nobody else has spoken to: its answers depend on what is stored.
+    pub alone: bool,
     /// What is said, one connection after the other.
     pub exchanges: Vec<Exchange>,
 }
@@ -89,6 +91,7 @@ impl Case {
             args: flags.iter().map(|flag| (*flag).to_owned()).collect(),
             half_close: false,
             folder: PathBuf::new(),
+            alone: false,
             exchanges: Vec::new(),
         }
     }
@@ -140,11 +143,17 @@ fn case(root: &Path, folder: &Path) -> Case {
     if !args.iter().any(|flag| flag.starts_with("--frozen")) {
         args.insert(0, "--frozen".to_owned());
     }
+    let alone = has("alone");
+    if alone {
+        // No answer depends on it, and it is slow on purpose.
+        args.push("--password-iterations=1".to_owned());
+    }
     Case {
         name,
         args,
         half_close: has("half-close"),
         folder: folder.to_owned(),
+        alone,
         exchanges: stems
             .iter()
             .map(|stem| Exchange {
@@ -179,7 +188,7 @@ impl Chance {
         chance
     }
 
-    fn bits(&mut self) -> u64 {
+    pub(crate) fn bits(&mut self) -> u64 {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;
@@ -395,10 +404,20 @@ impl Program {
         Self::spawn(shell, flags)
     }
 
+    /// The same where no file can have more than this many KiB: to a program that is a full disk.
+    pub(crate) fn serve_with_files_up_to(most: u32, flags: &[String]) -> Self {
+        let mut shell = Command::new("bash");
+        let limited = format!("trap '' XFSZ; ulimit -f {most}; exec \"$0\" \"$@\"");
+        shell.args(["-c", &limited, env!("CARGO_BIN_EXE_blankline")]);
+        Self::spawn(shell, flags)
+    }
+
     fn spawn(mut command: Command, flags: &[String]) -> Self {
         let mut child = command
             .args(["serve", "--port", "0", "--quiet"])
             .args(flags)
+            // Unless a flag says otherwise.
+            .env("BLANKLINE_DATA", env!("CARGO_TARGET_TMPDIR"))
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
@@ -432,6 +451,20 @@ impl Program {
             .find(|line| line.starts_with("VmRSS:"))
             .unwrap();
         line.split_whitespace().nth(1).unwrap().parse().unwrap()
+    }
+
+    /// Kills it as `kill -9` does.
+    pub(crate) fn kill(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    /// Stops it as `kill` does, and waits until it has ended.
+    pub(crate) fn stop(mut self) -> std::process::ExitStatus {
+        let pid = self.child.id().to_string();
+        let killed = Command::new("kill").arg(pid).status().unwrap();
+        assert!(killed.success());
+        self.child.wait().unwrap()
     }
 
     /// Whether it still runs.

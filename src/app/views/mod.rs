@@ -2,10 +2,13 @@
 
 pub(super) mod arguments;
 pub(super) mod cookies;
+pub(super) mod echo;
 pub(super) mod files;
+pub(super) mod getpost;
 pub(super) mod history;
 pub(super) mod home;
 pub(super) mod raw;
 pub(super) mod redirect;
 pub(super) mod set_cookie;
+pub(super) mod upload;
 pub(super) mod user;
