@@ -11,6 +11,7 @@ use clap::builder::FalseyValueParser;
 
 use super::console::Console;
 use super::signals::Signals;
+use super::trace::{Setting, TraceArgs};
 use super::{CliError, Color, parse_lang};
 use crate::app::files::Files;
 use crate::app::password;
@@ -18,6 +19,8 @@ use crate::app::stores::{StoreSettings, Stores};
 use crate::app::{Settings, Site};
 use crate::clock::Clock;
 use crate::engine::{self, Door, Engine, Listeners};
+use crate::export::listening_event;
+use crate::record::{Fan, Tap};
 use crate::wire::{Edition, FieldValue, HttpDate, Lang, Limits, Protocol};
 
 /// The flags of `serve`.
@@ -135,6 +138,10 @@ pub struct ServeArgs {
     /// Say nothing of exchanges, hints and stopping
     #[arg(long, env = "BLANKLINE_QUIET", value_parser = FalseyValueParser::new())]
     pub quiet: bool,
+
+    /// The trace.
+    #[command(flatten)]
+    pub trace: TraceArgs,
 
     /// The limits.
     #[command(flatten)]
@@ -293,6 +300,16 @@ impl ServeArgs {
         }
     }
 
+    /// What the trace has to know.
+    #[must_use]
+    pub const fn setting(&self) -> Setting {
+        Setting {
+            head_bytes: self.limits.head_bytes,
+            is_reachable: !self.bind.is_loopback(),
+            lang: self.lang,
+        }
+    }
+
     /// The site, for a server that listens at `address`.
     ///
     /// # Errors
@@ -364,9 +381,15 @@ pub fn serve(args: &ServeArgs, color: Color) -> Result<(), CliError> {
         None
     } else {
         let styles = color.styles(&io::stderr());
-        Some(Console::start(io::stderr(), args.lang, styles).map_err(failed)?)
+        let console = args.trace.console(io::stderr(), args.setting(), styles);
+        Some(console.map_err(failed)?)
     };
-    let tap = || console.as_ref().map(Console::tap);
+    let url = format!("http://{}/", listeners.address());
+    let json = args.trace.json(args.setting())?;
+    let tap = || {
+        let consoles = [&console, &json].into_iter().flatten();
+        fan(consoles.map(Console::tap).collect())
+    };
     let doors = vec![Door {
         listeners,
         service: site,
@@ -380,19 +403,32 @@ pub fn serve(args: &ServeArgs, color: Color) -> Result<(), CliError> {
     let voice = console.as_ref().map(Console::voice);
     let signals = Signals::stop(engine.handle(), voice, args.lang, settings.stop_time);
     let signals = signals.map_err(failed)?;
-    let listening = format!("listening on http://{}/\n", engine.address());
-    let mut out = io::stdout();
-    // Whoever started us may have closed our stdout; that is no reason not to serve.
-    let _closed = out
-        .write_all(listening.as_bytes())
-        .and_then(|()| out.flush());
+    if let Some(json) = &json {
+        json.voice().say(listening_event(&url).to_string());
+    }
+    if !args.trace.traces_to_stdout() {
+        let listening = format!("listening on {url}\n");
+        let mut out = io::stdout();
+        // Whoever started us may have closed our stdout; that is no reason not to serve.
+        let _closed = out
+            .write_all(listening.as_bytes())
+            .and_then(|()| out.flush());
+    }
 
     let result = engine.run().map_err(failed);
     drop(signals);
-    if let Some(console) = console {
+    for console in [console, json].into_iter().flatten() {
         console.finish(settings.stop_time);
     }
     result
+}
+
+/// Several taps as one; none when there are none, so that nothing is recorded.
+fn fan(mut taps: Vec<Box<dyn Tap>>) -> Option<Box<dyn Tap>> {
+    match taps.len() {
+        0 | 1 => taps.pop(),
+        _ => Some(Box::new(Fan(taps))),
+    }
 }
 
 fn failed(error: io::Error) -> CliError {

@@ -2,7 +2,8 @@
 //!
 //! Records of one loop come in order, and an [`Exchange`] says how many bytes each message had, so the
 //! streams of a connection are cut there. What is kept of a message's bytes is bounded; how many there
-//! were is always told.
+//! were is always told. So is what is kept of its times: of a very long message, pieces that passed one
+//! after the other become one, at the first one's time.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -122,6 +123,13 @@ impl Assembler {
         self.open.get(&connection)
     }
 
+    /// The number of the open connection of this client.
+    #[must_use]
+    pub fn number_of(&self, client: SocketAddr) -> Option<u64> {
+        let mut open = self.open.iter().rev();
+        open.find_map(|(number, open)| (open.client == client).then_some(*number))
+    }
+
     /// Takes the next record. Those of a connection whose beginning was not told are passed over.
     pub fn take(&mut self, record: &Record) -> Option<Assembled> {
         match record {
@@ -171,11 +179,20 @@ impl Open {
             }
             other => Passage::Happened(other.clone()),
         };
-        self.timeline.push(Event {
-            at: moment.at,
-            after: moment.after,
-            what,
-        });
+        let is_long = self.timeline.len() >= MOST_EVENTS;
+        match (self.timeline.last_mut().map(|event| &mut event.what), &what) {
+            (Some(Passage::Received { count, .. }), Passage::Received { count: more, .. })
+            | (Some(Passage::Sent { count, .. }), Passage::Sent { count: more, .. })
+                if is_long =>
+            {
+                *count += more;
+            }
+            _ => self.timeline.push(Event {
+                at: moment.at,
+                after: moment.after,
+                what,
+            }),
+        }
     }
 
     /// Takes a whole exchange out. Bytes of the next request that came with this one stay.
@@ -221,6 +238,9 @@ impl Stream {
         }
     }
 }
+
+/// Events of one exchange that are told one by one. Anything but bytes passing happens a few times only.
+const MOST_EVENTS: usize = 1000;
 
 #[cfg(test)]
 mod tests {
@@ -325,6 +345,23 @@ mod tests {
             panic!()
         };
         assert_eq!((whole.request.bytes.len(), whole.request.length), (4, 8));
+    }
+
+    #[test]
+    fn a_long_message_has_no_long_timeline() {
+        let mut assembler = Assembler::new(4);
+        assembler.take(&opened());
+        for _ in 0..2 * MOST_EVENTS {
+            assembler.take(&received(b"ab"));
+        }
+        let open = assembler.open(7).unwrap();
+        assert_eq!(open.timeline.len(), MOST_EVENTS);
+        let counts = open.timeline.iter().map(|event| match event.what {
+            Passage::Received { count, .. } => count,
+            _ => 0,
+        });
+        assert_eq!(counts.sum::<u64>(), 4 * MOST_EVENTS as u64);
+        assert_eq!(open.request.length, 4 * MOST_EVENTS as u64);
     }
 
     #[test]

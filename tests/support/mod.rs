@@ -43,6 +43,8 @@ pub(crate) struct Case {
     pub args: Vec<String>,
     /// Whether the client closes its sending side right after its last byte.
     pub half_close: bool,
+    /// Where its files are.
+    pub folder: PathBuf,
     /// Whether it needs a server that nobody else has spoken to: its answers depend on what is stored.
     pub alone: bool,
     /// What is said, one connection after the other.
@@ -88,6 +90,7 @@ impl Case {
             name: "a case of the test's own".to_owned(),
             args: flags.iter().map(|flag| (*flag).to_owned()).collect(),
             half_close: false,
+            folder: PathBuf::new(),
             alone: false,
             exchanges: Vec::new(),
         }
@@ -149,6 +152,7 @@ fn case(root: &Path, folder: &Path) -> Case {
         name,
         args,
         half_close: has("half-close"),
+        folder: folder.to_owned(),
         alone,
         exchanges: stems
             .iter()
