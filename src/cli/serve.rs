@@ -9,6 +9,7 @@ use std::time::Duration;
 use clap::ArgAction;
 use clap::builder::FalseyValueParser;
 
+use super::capture::Capture;
 use super::console::Console;
 use super::signals::Signals;
 use super::{CliError, Color, parse_lang};
@@ -16,6 +17,7 @@ use crate::app::files::Files;
 use crate::app::{Settings, Site};
 use crate::clock::Clock;
 use crate::engine::{self, Door, Engine, Listeners};
+use crate::record::{Fan, Tap};
 use crate::wire::{Edition, FieldValue, HttpDate, Lang, Limits, Protocol};
 
 /// The flags of `serve`.
@@ -114,6 +116,10 @@ pub struct ServeArgs {
     /// Say nothing of exchanges, hints and stopping
     #[arg(long, env = "BLANKLINE_QUIET", value_parser = FalseyValueParser::new())]
     pub quiet: bool,
+
+    /// Write every packet of every connection to this file, for tshark and Wireshark (pcapng); needs no root
+    #[arg(long, env = "BLANKLINE_PCAP", value_name = "FILE")]
+    pub pcap: Option<PathBuf>,
 
     /// The limits.
     #[command(flatten)]
@@ -314,7 +320,19 @@ pub fn serve(args: &ServeArgs, color: Color) -> Result<(), CliError> {
         let styles = color.styles(&io::stderr());
         Some(Console::start(io::stderr(), args.lang, styles).map_err(failed)?)
     };
-    let tap = || console.as_ref().map(Console::tap);
+    let voice = || console.as_ref().map(Console::voice);
+    let pcap = args.pcap.as_deref();
+    let capture = pcap
+        .map(|path| Capture::start(path, args.lang, voice()))
+        .transpose()?;
+    let tap = || {
+        let taps = [
+            console.as_ref().map(Console::tap),
+            capture.as_ref().map(Capture::tap),
+        ];
+        let taps: Vec<_> = taps.into_iter().flatten().collect();
+        (!taps.is_empty()).then(|| Box::new(Fan(taps)) as Box<dyn Tap>)
+    };
     let doors = vec![Door {
         listeners,
         service: site,
@@ -325,8 +343,7 @@ pub fn serve(args: &ServeArgs, color: Color) -> Result<(), CliError> {
     if !args.bind.is_loopback() {
         anstream::eprintln!("{}", warning(args.bind));
     }
-    let voice = console.as_ref().map(Console::voice);
-    let signals = Signals::stop(engine.handle(), voice, args.lang, settings.stop_time);
+    let signals = Signals::stop(engine.handle(), voice(), args.lang, settings.stop_time);
     let signals = signals.map_err(failed)?;
     let listening = format!("listening on http://{}/\n", engine.address());
     let mut out = io::stdout();
@@ -337,6 +354,9 @@ pub fn serve(args: &ServeArgs, color: Color) -> Result<(), CliError> {
 
     let result = engine.run().map_err(failed);
     drop(signals);
+    if let Some(capture) = capture {
+        capture.finish(settings.stop_time);
+    }
     if let Some(console) = console {
         console.finish(settings.stop_time);
     }
