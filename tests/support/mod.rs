@@ -33,6 +33,7 @@ use blankline::cli::serve::ServeArgs;
 use blankline::engine::{Door, Engine, Handle, Listeners, Service, Settings};
 use blankline::record::Tap;
 use blankline::wire::{FaultKind, dissect_request};
+use rustix::process::{Pid, Signal, kill_process};
 
 /// One folder of `fixtures`: a server, and what is said to it.
 #[derive(Clone, Debug)]
@@ -428,6 +429,13 @@ impl Program {
             .find(|line| line.starts_with("VmRSS:"))
             .unwrap();
         line.split_whitespace().nth(1).unwrap().parse().unwrap()
+    }
+
+    /// Tells it to stop, and waits until it has.
+    pub(crate) fn stop(mut self) {
+        kill_process(Pid::from_child(&self.child), Signal::TERM).unwrap();
+        let status = self.child.wait().unwrap();
+        assert!(status.success(), "{status}");
     }
 
     /// Whether it still runs.
