@@ -532,3 +532,343 @@ const TTL: u8 = 64;
 /// Times 2^[`WINDOW_SCALE`], 8 MiB: more than one turn of the loop writes, so nobody ever seems to wait.
 const WINDOW: u16 = u16::MAX;
 const WINDOW_SCALE: u8 = 7;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::record::Hint;
+    use crate::wire::{FaultKind, Span, dissect_request};
+    use etherparse::{NetSlice, SlicedPacket, TransportSlice};
+    use pcap_file::pcapng::Block;
+    use pcap_file::pcapng::PcapNgReader;
+
+    const CLIENT: ([u8; 4], u16) = ([192, 0, 2, 7], 50_000);
+    const SERVER: ([u8; 4], u16) = ([127, 0, 0, 1], 8000);
+
+    fn moment(connection: u64, after: u64, what: Happening) -> Record {
+        Record::Moment(Arc::new(Moment {
+            connection,
+            at: UNIX_EPOCH + Duration::from_secs(1_509_328_929),
+            after: Duration::from_micros(after),
+            what,
+        }))
+    }
+
+    fn opened(connection: u64) -> Record {
+        let (client, server) = (CLIENT.into(), SERVER.into());
+        moment(connection, 0, Happening::Opened { client, server })
+    }
+
+    fn received(connection: u64, after: u64, bytes: &[u8]) -> Record {
+        moment(connection, after, Happening::Received(bytes.to_vec()))
+    }
+
+    fn sent(connection: u64, after: u64, bytes: &[u8]) -> Record {
+        moment(connection, after, Happening::Sent(bytes.to_vec()))
+    }
+
+    fn exchange(connection: u64, request: &[u8], faults: Vec<Fault>) -> Record {
+        let head = dissect_request(request);
+        Record::Exchange(Arc::new(Exchange {
+            connection,
+            at: UNIX_EPOCH,
+            peer: CLIENT.into(),
+            request_bytes: head.bytes().len() as u64,
+            head: Some(Box::new(head)),
+            faults,
+            status: None,
+            bytes: 0,
+            took: Duration::ZERO,
+        }))
+    }
+
+    /// A packet as it is read back.
+    #[derive(Debug)]
+    struct Seen {
+        time: Duration,
+        is_ipv4: bool,
+        length: usize,
+        from_client: bool,
+        flags: String,
+        sequence: u32,
+        acknowledgment: u32,
+        data: Vec<u8>,
+        comments: Vec<String>,
+    }
+
+    fn seen(file: &[u8]) -> Vec<Seen> {
+        let mut reader = PcapNgReader::new(file).unwrap();
+        let mut packets = Vec::new();
+        while let Some(block) = reader.next_block() {
+            if let Block::EnhancedPacket(block) = block.unwrap() {
+                packets.push(packet(&block));
+            }
+        }
+        packets
+    }
+
+    fn packet(block: &EnhancedPacketBlock<'_>) -> Seen {
+        let sliced = SlicedPacket::from_ip(&block.data).unwrap();
+        let Some(TransportSlice::Tcp(slice)) = sliced.transport else {
+            panic!("no TCP")
+        };
+        let tcp = slice.to_header();
+        let data = slice.payload();
+        let is_ipv4 = match sliced.net.unwrap() {
+            NetSlice::Ipv4(ip) => {
+                let header = ip.header().to_header();
+                assert_eq!(header.header_checksum, header.calc_header_checksum());
+                let checksum = tcp.calc_checksum_ipv4(&header, data).unwrap();
+                assert_eq!(tcp.checksum, checksum);
+                true
+            }
+            NetSlice::Ipv6(ip) => {
+                let header = ip.header().to_header();
+                let checksum = tcp.calc_checksum_ipv6(&header, data).unwrap();
+                assert_eq!(tcp.checksum, checksum);
+                false
+            }
+            other => panic!("{other:?}"),
+        };
+        let flags = [
+            (tcp.syn, "SYN"),
+            (tcp.fin, "FIN"),
+            (tcp.rst, "RST"),
+            (tcp.psh, "PSH"),
+            (tcp.ack, "ACK"),
+        ];
+        let flags: Vec<&str> = flags
+            .iter()
+            .filter(|(is_set, _)| *is_set)
+            .map(|(_, name)| *name)
+            .collect();
+        let comments = block.options.iter().map(|option| match option {
+            EnhancedPacketOption::Comment(comment) => comment.to_string(),
+            other => panic!("{other:?}"),
+        });
+        Seen {
+            time: block.timestamp,
+            is_ipv4,
+            length: block.data.len(),
+            from_client: tcp.source_port == CLIENT.1,
+            flags: flags.join(" "),
+            sequence: tcp.sequence_number,
+            acknowledgment: tcp.acknowledgment_number,
+            data: data.to_vec(),
+            comments: comments.collect(),
+        }
+    }
+
+    /// Each side's numbers go on where its last packet ended, and acknowledge all that came before.
+    fn assert_continuous(packets: &[Seen]) {
+        let (mut client, mut server) = (packets[0].sequence, packets[1].sequence);
+        for packet in packets {
+            let (own, other) = if packet.from_client {
+                (&mut client, server)
+            } else {
+                (&mut server, client)
+            };
+            assert_eq!(packet.sequence, *own, "{packet:?}");
+            if packet.flags != "SYN" {
+                assert_eq!(packet.acknowledgment, other, "{packet:?}");
+            }
+            let counts = packet.flags.contains("SYN") || packet.flags.contains("FIN");
+            let length = u32::try_from(packet.data.len()).unwrap() + u32::from(counts);
+            *own = own.wrapping_add(length);
+        }
+    }
+
+    fn summary(packets: &[Seen]) -> Vec<(bool, &str, usize)> {
+        packets
+            .iter()
+            .map(|seen| (seen.from_client, &*seen.flags, seen.data.len()))
+            .collect()
+    }
+
+    #[test]
+    fn a_connection_is_shown_from_handshake_to_end() {
+        let file = pcapng(
+            &[
+                opened(1),
+                received(1, 5, b"GET / HTTP/1.0\r\n\r\n"),
+                sent(1, 9, b"HTTP/1.0 200 OK\r\n\r\n"),
+                moment(1, 12, Happening::SentEnd),
+                moment(1, 30, Happening::ReceivedEnd),
+                moment(1, 30, Happening::Closed),
+            ],
+            Lang::En,
+        );
+        let packets = seen(&file);
+        assert_eq!(
+            summary(&packets),
+            [
+                (true, "SYN", 0),
+                (false, "SYN ACK", 0),
+                (true, "ACK", 0),
+                (true, "PSH ACK", 18),
+                (false, "ACK", 0),
+                (false, "PSH ACK", 19),
+                (true, "ACK", 0),
+                (false, "FIN ACK", 0),
+                (true, "ACK", 0),
+                (true, "FIN ACK", 0),
+                (false, "ACK", 0),
+            ]
+        );
+        assert_continuous(&packets);
+        // The wall clock may stand still; this one does not.
+        let base = packets[0].time;
+        let after: Vec<_> = packets
+            .iter()
+            .map(|seen| (seen.time - base).as_micros())
+            .collect();
+        assert_eq!(after, [0, 0, 0, 5, 5, 9, 9, 12, 12, 30, 30]);
+        assert_eq!(base, Duration::from_secs(1_509_328_929));
+    }
+
+    #[test]
+    fn what_is_too_long_for_a_packet_is_cut_and_numbers_may_wrap() {
+        let connection = (1..)
+            .find(|number| initial_sequence_number(number * 2) > u32::MAX - 100_000)
+            .unwrap();
+        let bytes: Vec<u8> = (0..200_000_u32).map(|n| n.to_le_bytes()[0]).collect();
+        let server = SocketAddr::from(SERVER);
+        let ipv6 = SocketAddr::from((Ipv6Addr::LOCALHOST, CLIENT.1));
+        for (client, is_ipv4) in [(CLIENT.into(), true), (ipv6, false)] {
+            let opened = moment(connection, 0, Happening::Opened { client, server });
+            let packets = seen(&pcapng(
+                &[opened, received(connection, 1, &bytes)],
+                Lang::En,
+            ));
+            assert_continuous(&packets);
+            let data: Vec<u8> = packets.iter().flat_map(|seen| seen.data.clone()).collect();
+            assert_eq!(data, bytes);
+            let pushes: Vec<_> = packets.iter().map(|seen| &*seen.flags).collect();
+            assert_eq!(pushes[3..], ["ACK", "ACK", "ACK", "PSH ACK", "ACK"]);
+            assert_eq!(packets[3].length, usize::from(u16::MAX));
+            assert!(packets.iter().all(|seen| seen.is_ipv4 == is_ipv4));
+            assert!(packets[6].sequence < packets[3].sequence);
+        }
+    }
+
+    #[test]
+    fn an_ipv4_client_of_a_listener_for_both_kinds_sent_ipv4() {
+        let mapped = |(address, port): ([u8; 4], u16)| {
+            SocketAddr::from((std::net::Ipv4Addr::from(address).to_ipv6_mapped(), port))
+        };
+        let (client, server) = (mapped(CLIENT), mapped(SERVER));
+        let packets = seen(&pcapng(
+            &[moment(1, 0, Happening::Opened { client, server })],
+            Lang::En,
+        ));
+        assert!(packets.iter().all(|seen| seen.is_ipv4));
+    }
+
+    #[test]
+    fn a_fault_is_on_the_packet_that_has_its_byte() {
+        let first = b"GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n";
+        let second = b"GET / HTTP/1.0\r\nA: 1\nB: 2\r\n\r\n";
+        let late = Fault::new(FaultKind::ConnectionReset, Span::at(second.len()));
+        let packets = seen(&pcapng(
+            &[
+                opened(1),
+                opened(2),
+                received(1, 1, first),
+                exchange(1, first, vec![]),
+                received(1, 2, &second[..16]),
+                received(1, 3, &second[16..23]),
+                received(2, 3, b"something else"),
+                received(1, 4, &second[23..]),
+                exchange(1, second, vec![late]),
+            ],
+            Lang::En,
+        ));
+        let commented: Vec<_> = packets
+            .iter()
+            .filter(|seen| !seen.comments.is_empty())
+            .collect();
+        assert_eq!(commented.len(), 2, "{packets:#?}");
+        assert_eq!(commented[0].data, &second[16..23]);
+        assert!(commented[0].comments[0].starts_with("bare-lf at byte 20: This line"));
+        assert!(commented[0].comments[0].ends_with(" (RFC 1945 2.2)"));
+        assert_eq!(commented[1].data, &second[23..]);
+        assert!(commented[1].comments[0].starts_with("connection-reset at byte"));
+    }
+
+    #[test]
+    fn a_fault_whose_packet_is_out_is_on_the_next_one() {
+        let request = b"GET / HTTP/1.0\n\n";
+        let mut file = Pcapng::new(Lang::Zh);
+        file.take(&opened(1));
+        file.take(&received(1, 1, request));
+        let mut octets = file.bytes();
+        file.take(&sent(1, 2, b"answer"));
+        file.take(&exchange(1, request, vec![]));
+        octets.extend(file.bytes());
+        let hint = Hint {
+            at: UNIX_EPOCH,
+            peer: CLIENT.into(),
+            fault: Fault::new(FaultKind::HeadSilent, Span::at(0)),
+            so_far: Vec::new(),
+        };
+        file.take(&Record::Hint(Arc::new(hint)));
+        assert!(file.bytes().is_empty());
+        file.take(&moment(1, 3, Happening::Closed));
+        octets.extend(file.bytes());
+        let packets = seen(&octets);
+        let commented: Vec<_> = packets
+            .iter()
+            .filter(|seen| !seen.comments.is_empty())
+            .collect();
+        assert_eq!(commented.len(), 2);
+        assert_eq!(commented[0].data, b"answer");
+        assert!(commented[0].comments[0].starts_with("bare-lf，字节 14："));
+        assert_eq!(commented[1].flags, "FIN ACK");
+        assert!(commented[1].comments[0].starts_with("head-silent，字节 0："));
+    }
+
+    #[test]
+    fn a_connection_that_lost_something_ends_and_says_so() {
+        let mut file = Pcapng::new(Lang::En);
+        file.take(&opened(1));
+        file.cut(1);
+        file.take(&received(1, 1, b"after the gap"));
+        file.take(&moment(1, 2, Happening::Closed));
+        file.cut(7);
+        let packets = seen(&file.bytes());
+        assert_eq!(packets.len(), 4);
+        assert_eq!(packets[3].flags, "RST ACK");
+        assert!(packets[3].comments[0].contains("could not keep up"));
+    }
+
+    #[test]
+    fn a_connection_that_was_open_before_is_left_out() {
+        let records = [
+            received(1, 1, b"GET"),
+            exchange(1, b"GET", vec![]),
+            sent(1, 2, b"x"),
+        ];
+        assert_eq!(pcapng(&records, Lang::En), Pcapng::new(Lang::En).bytes());
+    }
+
+    #[test]
+    fn a_port_that_is_used_again_begins_elsewhere() {
+        let first: Vec<_> = (1..1000).map(initial_sequence_number).collect();
+        let mut apart = first.clone();
+        apart.sort_unstable();
+        apart.dedup();
+        assert_eq!(apart.len(), first.len());
+    }
+
+    #[test]
+    fn a_time_beyond_the_format_is_its_last() {
+        let (client, server) = (CLIENT.into(), SERVER.into());
+        let opened = Record::Moment(Arc::new(Moment {
+            connection: 1,
+            at: UNIX_EPOCH + Duration::from_secs(253_402_300_799),
+            after: Duration::ZERO,
+            what: Happening::Opened { client, server },
+        }));
+        assert_eq!(seen(&pcapng(&[opened], Lang::En))[0].time, LATEST);
+    }
+}
