@@ -383,12 +383,12 @@ fn ends_are_by_whoever_made_them() {
     let ends = |stream: usize| -> Vec<String> {
         let filter =
             format!("tcp.stream == {stream} && (tcp.flags.fin == 1 || tcp.flags.reset == 1)");
-        let lines = capture.fields(&filter, &["tcp.srcport", "tcp.flags.reset"]);
-        let name = |line: &String| match line.split_once('\t').unwrap() {
-            (from, "0") if from == port => "our FIN".to_owned(),
-            (_, "0") => "FIN".to_owned(),
-            (from, _) if from == port => "our RST".to_owned(),
-            _ => "RST".to_owned(),
+        let lines = capture.fields(&filter, &["tcp.srcport", "tcp.flags"]);
+        let name = |line: &String| {
+            let (from, flags) = line.split_once("\t0x").unwrap();
+            let is_reset = u16::from_str_radix(flags, 16).unwrap() & 4 != 0;
+            let whose = if from == port { "our " } else { "" };
+            format!("{whose}{}", if is_reset { "RST" } else { "FIN" })
         };
         lines.iter().map(name).collect()
     };
