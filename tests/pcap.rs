@@ -14,12 +14,13 @@ use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Shutdown, SocketAddr};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::Mutex;
 use std::time::Duration;
 
 use blankline::wire::{FaultKind, Lang};
+use rustix::process::{Pid, Signal, kill_process};
 use socket2::SockRef;
 use support::{Case, Program, cases, compare, connect, has_tool, none, on_threads};
 use tempfile::TempDir;
@@ -505,26 +506,37 @@ fn a_path_that_cannot_be_written_is_one_sentence_and_code_3() {
     }
 }
 
-#[test]
-fn a_file_that_takes_no_more_is_one_sentence_and_serving_goes_on() {
-    let folder = TempDir::new().unwrap();
-    let path = folder.path().join("pipe");
-    let made = Command::new("mkfifo").arg(&path).status().unwrap();
+/// A server whose capture is a pipe, and where it listens; what it says goes to stderr.
+fn into_a_pipe(path: &Path, head: usize, flags: &[&str]) -> (Mortal, File, SocketAddr) {
+    let made = Command::new("mkfifo").arg(path).status().unwrap();
     assert!(made.success());
     let mut program = Command::new(env!("CARGO_BIN_EXE_blankline"));
-    program.args(["serve", "--port=0", "--quiet", "--lang=zh", "--pcap"]);
     program
-        .arg(&path)
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped());
+        .args(["serve", "--port=0", "--quiet", "--frozen"])
+        .args(flags);
+    program.arg("--pcap").arg(path);
+    program.stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = Mortal(program.spawn().unwrap());
-    // Its head is taken, and then nothing.
-    File::open(&path).unwrap().read_exact(&mut [0; 28]).unwrap();
+    let mut pipe = File::open(path).unwrap();
+    pipe.read_exact(&mut vec![0; head]).unwrap();
     let mut first = String::new();
     let mut stdout = BufReader::new(child.0.stdout.take().unwrap());
     stdout.read_line(&mut first).unwrap();
     let address = first.trim_start_matches("listening on http://");
-    let address = address.trim_end_matches("/\n").parse().unwrap();
+    (
+        child,
+        pipe,
+        address.trim_end_matches("/\n").parse().unwrap(),
+    )
+}
+
+#[test]
+fn a_file_that_takes_no_more_is_one_sentence_and_serving_goes_on() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("pipe");
+    // Its head is taken, and then nothing.
+    let (mut child, pipe, address) = into_a_pipe(&path, 28, &["--lang=zh"]);
+    drop(pipe);
     talk(address, b"GET /raw HTTP/1.0\r\n\r\n", false);
     let mut said = BufReader::new(child.0.stderr.take().unwrap()).lines();
     let sentence = said.next().unwrap().unwrap();
@@ -535,4 +547,50 @@ fn a_file_that_takes_no_more_is_one_sentence_and_serving_goes_on() {
     }
     drop(child);
     assert_eq!(said.map(Result::unwrap).collect::<Vec<_>>(), [""; 0]);
+}
+
+#[test]
+fn what_does_not_fit_is_told_and_leaves_no_gap() {
+    if !has_tool("what_does_not_fit_is_told", "tshark") {
+        return;
+    }
+    let folder = TempDir::new().unwrap();
+    // More than may wait; a file of zeros takes no room.
+    let large = File::create(folder.path().join("large")).unwrap();
+    large.set_len(100 * 1024 * 1024).unwrap();
+    let flag = format!("--static-dir={}", folder.path().display());
+    let path = folder.path().join("pipe");
+    let (mut child, mut pipe, address) = into_a_pipe(&path, 0, &[&flag, "--stop-time=600"]);
+    let (_, answer) = talk(address, b"GET /static/large HTTP/1.0\r\n\r\n", false);
+    assert!(answer.len() > 100 * 1024 * 1024, "the client has it all");
+    let capture = Capture {
+        path: folder.path().join("capture"),
+        ports: vec![address.port()],
+    };
+    kill_process(Pid::from_child(&child.0), Signal::TERM).unwrap();
+    // From here on somebody reads.
+    std::io::copy(&mut pipe, &mut File::create(&capture.path).unwrap()).unwrap();
+    assert!(child.0.wait().unwrap().success());
+    let mut said = String::new();
+    child
+        .0
+        .stderr
+        .take()
+        .unwrap()
+        .read_to_string(&mut said)
+        .unwrap();
+    let said: Vec<&str> = said.lines().collect();
+    assert_eq!(said.len(), 2, "{said:#?}");
+    assert!(said[0].contains("cannot keep up"), "{said:#?}");
+    assert!(said[1].contains("records are missing"), "{said:#?}");
+    capture.is_clean();
+    let ends = capture.fields("tcp.flags.reset == 1", &["frame.comment"]);
+    assert_eq!(ends.len(), 1, "{ends:#?}");
+    assert!(ends[0].contains("could not keep up"), "{ends:#?}");
+    let lengths = capture.fields("tcp.len > 0", &["tcp.len"]);
+    let kept: usize = lengths
+        .iter()
+        .map(|length| length.parse::<usize>().unwrap())
+        .sum();
+    assert!(kept > 1024 * 1024 && kept < answer.len(), "{kept}");
 }

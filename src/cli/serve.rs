@@ -308,7 +308,7 @@ impl ServeArgs {
 ///
 /// # Errors
 ///
-/// As [`ServeArgs::engine_settings`] and [`ServeArgs::site`], and when the port cannot be had.
+/// As [`ServeArgs::engine_settings`] and [`ServeArgs::site`], and when the port or the capture cannot be had.
 pub fn serve(args: &ServeArgs, color: Color) -> Result<(), CliError> {
     let settings = args.engine_settings()?;
     let listeners =
