@@ -365,6 +365,7 @@ const TOOLS: &[&str] = &[
     "xxd",
     "cmp",
     "python3",
+    "tshark",
 ];
 
 fn tools_are_required() -> bool {

@@ -9,6 +9,7 @@ use std::time::Duration;
 use clap::ArgAction;
 use clap::builder::FalseyValueParser;
 
+use super::capture::Capture;
 use super::console::Console;
 use super::signals::Signals;
 use super::trace::{Setting, TraceArgs};
@@ -142,6 +143,10 @@ pub struct ServeArgs {
     /// The trace.
     #[command(flatten)]
     pub trace: TraceArgs,
+
+    /// Write every packet of every connection to this file, for tshark and Wireshark (pcapng); needs no root
+    #[arg(long, env = "BLANKLINE_PCAP", value_name = "FILE")]
+    pub pcap: Option<PathBuf>,
 
     /// The limits.
     #[command(flatten)]
@@ -371,7 +376,7 @@ impl ServeArgs {
 ///
 /// # Errors
 ///
-/// As [`ServeArgs::engine_settings`] and [`ServeArgs::site`], and when the port cannot be had.
+/// As [`ServeArgs::engine_settings`] and [`ServeArgs::site`], and when the port or the capture cannot be had.
 pub fn serve(args: &ServeArgs, color: Color) -> Result<(), CliError> {
     let settings = args.engine_settings()?;
     let listeners =
@@ -386,9 +391,16 @@ pub fn serve(args: &ServeArgs, color: Color) -> Result<(), CliError> {
     };
     let url = format!("http://{}/", listeners.address());
     let json = args.trace.json(args.setting())?;
+    let voice = || console.as_ref().map(Console::voice);
+    let capture = args
+        .pcap
+        .as_deref()
+        .map(|path| Capture::start(path, args.lang, voice()))
+        .transpose()?;
     let tap = || {
         let consoles = [&console, &json].into_iter().flatten();
-        fan(consoles.map(Console::tap).collect())
+        let taps = consoles.map(Console::tap);
+        fan(taps.chain(capture.as_ref().map(Capture::tap)).collect())
     };
     let doors = vec![Door {
         listeners,
@@ -400,8 +412,7 @@ pub fn serve(args: &ServeArgs, color: Color) -> Result<(), CliError> {
     if !args.bind.is_loopback() {
         anstream::eprintln!("{}", warning(args.bind));
     }
-    let voice = console.as_ref().map(Console::voice);
-    let signals = Signals::stop(engine.handle(), voice, args.lang, settings.stop_time);
+    let signals = Signals::stop(engine.handle(), voice(), args.lang, settings.stop_time);
     let signals = signals.map_err(failed)?;
     if let Some(json) = &json {
         json.voice().say(listening_event(&url).to_string());
@@ -417,6 +428,9 @@ pub fn serve(args: &ServeArgs, color: Color) -> Result<(), CliError> {
 
     let result = engine.run().map_err(failed);
     drop(signals);
+    if let Some(capture) = capture {
+        capture.finish(settings.stop_time);
+    }
     for console in [console, json].into_iter().flatten() {
         console.finish(settings.stop_time);
     }

@@ -121,14 +121,11 @@ impl Peer {
 
     /// Ends its records.
     pub(super) fn close(&mut self, now: Now, recorder: &mut Recorder) {
-        let is_whole = self.conversation.connection().server() == ServerState::Closed
-            && !self.is_broken
-            && !self.conversation.is_underway();
         self.tell(recorder, now, || {
-            if is_whole {
-                Happening::Closed
-            } else {
+            if self.is_broken {
                 Happening::Reset
+            } else {
+                Happening::Closed
             }
         });
     }

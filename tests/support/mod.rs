@@ -33,6 +33,7 @@ use blankline::cli::serve::ServeArgs;
 use blankline::engine::{Door, Engine, Handle, Listeners, Service, Settings};
 use blankline::record::Tap;
 use blankline::wire::{FaultKind, dissect_request};
+use rustix::process::{Pid, Signal, kill_process};
 
 /// One folder of `fixtures`: a server, and what is said to it.
 #[derive(Clone, Debug)]
@@ -461,9 +462,7 @@ impl Program {
 
     /// Stops it as `kill` does, and waits until it has ended.
     pub(crate) fn stop(mut self) -> std::process::ExitStatus {
-        let pid = self.child.id().to_string();
-        let killed = Command::new("kill").arg(pid).status().unwrap();
-        assert!(killed.success());
+        kill_process(Pid::from_child(&self.child), Signal::TERM).unwrap();
         self.child.wait().unwrap()
     }
 
