@@ -7,6 +7,7 @@ pub mod console;
 pub mod dissect;
 pub mod serve;
 pub mod signals;
+pub mod store_args;
 
 use std::ffi::OsString;
 use std::fmt;
