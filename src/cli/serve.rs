@@ -12,6 +12,7 @@ use clap::builder::FalseyValueParser;
 use super::capture::Capture;
 use super::console::Console;
 use super::signals::Signals;
+use super::store_args::StoreArgs;
 use super::trace::{Setting, TraceArgs};
 use super::{CliError, Color, parse_lang};
 use crate::app::files::Files;
@@ -22,7 +23,8 @@ use crate::clock::Clock;
 use crate::engine::{self, Door, Engine, Listeners};
 use crate::export::listening_event;
 use crate::record::{Fan, Tap};
-use crate::wire::{Edition, FieldValue, HttpDate, Lang, Limits, Protocol};
+use crate::sessions::COOKIE_NAME;
+use crate::wire::{Edition, FieldValue, HttpDate, Lang, Limits, Protocol, SetCookie};
 
 /// The flags of `serve`.
 #[derive(Clone, Debug, clap::Args)]
@@ -75,10 +77,19 @@ pub struct ServeArgs {
     )]
     pub static_dir: Vec<PathBuf>,
 
-    /// Folder for the database and the uploads, made when it is missing; with --frozen a temporary one is
-    /// made in it, or where the system has such folders [default: blankline-data]
-    #[arg(long, env = "BLANKLINE_DATA", value_name = "DIR")]
-    pub data: Option<PathBuf>,
+    /// Where things are kept.
+    #[command(flatten)]
+    pub store: StoreArgs,
+
+    /// Name of the session's cookie
+    #[arg(
+        long,
+        env = "BLANKLINE_SESSION_COOKIE_NAME",
+        value_name = "NAME",
+        default_value = COOKIE_NAME,
+        value_parser = parse_cookie_name
+    )]
+    pub session_cookie_name: String,
 
     /// Folder for the uploads [default: uploads in the data folder]
     #[arg(long, env = "BLANKLINE_UPLOAD_DIR", value_name = "DIR")]
@@ -343,6 +354,7 @@ impl ServeArgs {
             files,
             hotlink_without_referer: self.hotlink_empty,
             form_bytes: self.limits.form_bytes,
+            session_cookie: self.session_cookie_name.clone(),
             host: address.to_string(),
         };
         let stores = Stores::open(&self.store_settings()).map_err(|(folder, error)| {
@@ -358,10 +370,11 @@ impl ServeArgs {
 
     fn store_settings(&self) -> StoreSettings {
         StoreSettings {
-            data: self.data.clone(),
+            data: self.store.data.clone(),
             upload_folder: self.upload_dir.clone(),
             upload_quota: self.limits.upload_quota,
             iterations: self.password_iterations,
+            sessions: self.store.sessions(),
             clock: self.clock(),
         }
     }
@@ -502,7 +515,16 @@ fn parse_seconds(text: &str) -> Result<Duration, String> {
     })
 }
 
-fn at_least_one(text: &str) -> Result<usize, String> {
+fn parse_cookie_name(text: &str) -> Result<String, String> {
+    match SetCookie::new(text.as_bytes(), b"") {
+        Ok(_) => Ok(text.to_owned()),
+        Err(_) => Err(format!(
+            "`{text}` is no cookie's name: letters, digits and !#$%&'*+-.^_`|~ only"
+        )),
+    }
+}
+
+pub(super) fn at_least_one(text: &str) -> Result<usize, String> {
     let number = text.parse().ok().filter(|number| *number > 0);
     number.ok_or_else(|| format!("`{text}` is no number of at least 1"))
 }
