@@ -7,7 +7,8 @@
 //!
 //! * L0 [`wire`]: bytes and their meaning, without sockets, files, threads or clocks; [`clock`]: wall time
 //! * L1 [`record`]: what passed over a wire, as values
-//! * L2 [`engine`]: the loop, the workers, the sockets; [`export`]: records and messages, rendered
+//! * L2 [`engine`]: the loop, the workers, the sockets; [`export`]: records and messages, rendered;
+//!   [`sessions`]: Django's sessions and their six engines
 //! * L3 [`app`]: the lesson site; [`inspector`]: the live page that shows every byte
 //! * L4 [`cli`]: the command line
 //!
@@ -21,4 +22,5 @@ pub mod engine;
 pub mod export;
 pub mod inspector;
 pub mod record;
+pub mod sessions;
 pub mod wire;

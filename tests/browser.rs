@@ -18,7 +18,8 @@ use blankline::record::{Record, Tap};
 use blankline::wire::Status;
 use serde_json::json;
 use support::browser::Browser;
-use support::{Case, PATIENCE, Running, now};
+use support::{Case, Chance, PATIENCE, Running, now};
+use tempfile::TempDir;
 
 /// One request as the server saw it, and the status that went out.
 #[derive(Debug)]
@@ -67,6 +68,7 @@ struct Stage {
     browser: Browser,
     server: Running,
     seen: Receiver<Seen>,
+    data: TempDir,
 }
 
 impl Stage {
@@ -74,17 +76,28 @@ impl Stage {
     fn set(test: &str) -> Option<Self> {
         let browser = Browser::start(test)?;
         let (sender, seen) = channel();
-        let args = Case::own(&[]).serve_args();
+        let data = TempDir::new().unwrap();
+        let folder = format!("--data={}", data.path().display());
+        let args = Case::own(&[&folder, "--password-iterations=1"]).serve_args();
         let server = Running::site(&args, || Some(Box::new(Watch(sender.clone()))));
         Some(Self {
             browser,
             server,
             seen,
+            data,
         })
     }
 
     fn url(&self, target: &str) -> String {
         format!("http://{}{target}", self.server.address)
+    }
+
+    /// Fills the form of `/user/register/` in, and sends it.
+    fn register(&self, name: &str) {
+        self.browser.script(&format!(
+            "const form = document.forms[0]; form.elements.username.value = '{name}'; \
+             form.elements.password.value = 'x'; form.submit(); return ''"
+        ));
     }
 
     fn visit(&self, target: &str) {
@@ -125,13 +138,10 @@ fn it_posts_a_form_and_follows_with_a_get() {
         return;
     };
     stage.visit("/user/register/");
-    let script = "document.forms[0].elements.username.value = '男'; document.forms[0].submit()";
-    stage
-        .browser
-        .command("execute/sync", &json!({ "script": script, "args": [] }));
+    stage.register("男");
     let post = stage.sees("POST", "/user/register/");
     assert_eq!(post.status, Some(302));
-    assert_eq!(post.field("Content-Length"), Some("28"));
+    assert_eq!(post.field("Content-Length"), Some("29"));
     assert_eq!(
         post.field("Content-Type"),
         Some("application/x-www-form-urlencoded")
@@ -141,6 +151,100 @@ fn it_posts_a_form_and_follows_with_a_get() {
     stage.browser.command("refresh", &json!({}));
     assert_eq!(stage.sees("GET", "/user/").status, Some(200));
     assert_eq!(stage.browser.url(), stage.url("/user/"));
+    assert!(stage.browser.text().contains('男'), "the list has the name");
+    // The name is taken now, and still in the form.
+    stage.visit("/user/register/");
+    stage.register("男");
+    let again = stage.sees("POST", "/user/register/");
+    assert_eq!(again.status, Some(200));
+    let text = stage.browser.text();
+    assert!(
+        text.contains("UNIQUE constraint failed: User_user.username"),
+        "{text}"
+    );
+    assert_eq!(
+        stage
+            .browser
+            .script("return document.forms[0].elements.username.value"),
+        "男"
+    );
+}
+
+#[test]
+fn it_chooses_a_file_sends_it_and_gets_it_back() {
+    let Some(stage) = Stage::set("it_chooses_a_file_sends_it_and_gets_it_back") else {
+        return;
+    };
+    let mut chance = Chance::new(3);
+    let picture: Vec<u8> = (0..375_000)
+        .flat_map(|_| chance.bits().to_le_bytes())
+        .collect();
+    let path = stage.data.path().join("头像.png");
+    std::fs::write(&path, &picture).unwrap();
+    stage.visit("/upload/");
+    stage
+        .browser
+        .type_into("input[type=file]", &path.display().to_string());
+    stage.browser.click("button");
+    let post = stage.sees("POST", "/upload/");
+    assert_eq!(post.status, Some(200));
+    let content_type = post.field("Content-Type").unwrap();
+    assert!(
+        content_type.starts_with("multipart/form-data; boundary="),
+        "{content_type}"
+    );
+    let text = stage.browser.text();
+    assert!(text.contains("TemporaryUploadedFile"), "{text}");
+    // What it downloads is what it sent.
+    let script = "return fetch(document.querySelector('td a').href).then(a => a.arrayBuffer()).then(a => \
+                  a.byteLength + ':' + new Uint8Array(a).reduce((sum, byte) => (sum * 31 + byte) % 65521, 0))";
+    let sum = picture
+        .iter()
+        .fold(0_u32, |sum, byte| (sum * 31 + u32::from(*byte)) % 65521);
+    assert_eq!(
+        stage.browser.script(script),
+        format!("{}:{sum}", picture.len())
+    );
+    // A form without a file is answered with what is missing.
+    stage.visit("/upload/");
+    stage.browser.click("button");
+    assert_eq!(stage.sees("POST", "/upload/").status, Some(400));
+    assert!(stage.browser.text().contains("no-file"));
+}
+
+#[test]
+fn a_reload_posts_again_after_a_page_and_not_after_a_302() {
+    let Some(stage) = Stage::set("a_reload_posts_again_after_a_page_and_not_after_a_302") else {
+        return;
+    };
+    let count = || {
+        stage
+            .browser
+            .script("return document.getElementById('count').innerText")
+    };
+    for (way, after_reload) in [("post", "2"), ("prg", "1")] {
+        stage.visit(&format!("/counter/{way}/"));
+        stage.browser.click("button");
+        stage.sees("POST", &format!("/counter/{way}/"));
+        assert_eq!(count(), "1", "{way}");
+        stage.browser.command("refresh", &json!({}));
+        assert_eq!(count(), after_reload, "{way}");
+    }
+}
+
+#[test]
+fn it_sends_the_same_29_bytes_by_get_and_by_post() {
+    let Some(stage) = Stage::set("it_sends_the_same_29_bytes_by_get_and_by_post") else {
+        return;
+    };
+    stage.visit("/getpost/");
+    stage.browser.click("#get");
+    stage.sees("GET", "/getpost/?username=admin&password=admin");
+    assert!(stage.browser.text().contains("request.GET\n"));
+    stage.browser.click("#post");
+    let post = stage.sees("POST", "/getpost/");
+    assert_eq!(post.field("Content-Length"), Some("29"));
+    assert!(stage.browser.text().contains("request.POST\n"));
 }
 
 #[test]

@@ -42,64 +42,14 @@ use support::{Case, Chance, Exchange, cases, compare, none};
 const SHOWN_ELSEWHERE: &[(FaultKind, &str)] = &[
     // A request has no status line: only a response can have a bad one.
     (FaultKind::BadStatus, "a_bad_status_is_a_responses_fault"),
-    // Multipart bodies: no page takes one yet.
+    // Need a disk that is full, and a folder that is gone.
     (
-        FaultKind::NoBoundary,
-        "multipart.rs, boundaries_of_a_content_type",
+        FaultKind::StorageFull,
+        "tests/uploads.rs, a_full_disk_keeps_nothing",
     ),
     (
-        FaultKind::BadBoundary,
-        "multipart.rs, boundaries_of_a_content_type",
-    ),
-    (
-        FaultKind::BoundaryNotFound,
-        "multipart.rs, contents_and_faults_in_whatever_pieces",
-    ),
-    (
-        FaultKind::CutInPartHead,
-        "multipart.rs, contents_and_faults_in_whatever_pieces",
-    ),
-    (
-        FaultKind::CutInField,
-        "multipart.rs, contents_and_faults_in_whatever_pieces",
-    ),
-    (
-        FaultKind::CutInFile,
-        "multipart.rs, contents_and_faults_in_whatever_pieces",
-    ),
-    (
-        FaultKind::MultipartBareLf,
-        "multipart.rs, contents_and_faults_in_whatever_pieces",
-    ),
-    (
-        FaultKind::TextAfterBoundary,
-        "multipart.rs, contents_and_faults_in_whatever_pieces",
-    ),
-    (
-        FaultKind::BadPartLine,
-        "multipart.rs, contents_and_faults_in_whatever_pieces",
-    ),
-    (FaultKind::PartHeadTooLarge, "multipart.rs, as_django_does"),
-    (
-        FaultKind::PartWithoutName,
-        "multipart.rs, contents_and_faults_in_whatever_pieces",
-    ),
-    (
-        FaultKind::BadDisposition,
-        "part_head.rs, each_fault_is_at_its_bytes",
-    ),
-    (
-        FaultKind::PartTransferEncoding,
-        "part_head.rs, each_fault_is_at_its_bytes",
-    ),
-    (FaultKind::TooManyParts, "multipart.rs, as_django_does"),
-    (
-        FaultKind::FileNameStar,
-        "multipart.rs, contents_and_faults_in_whatever_pieces",
-    ),
-    (
-        FaultKind::NulInFileName,
-        "part_head.rs, a_nul_comes_in_by_percent_signs_too",
+        FaultKind::StorageFailed,
+        "tests/uploads.rs, a_folder_that_is_gone",
     ),
     // Needs a server whose workers are all taken.
     (FaultKind::ServerBusy, "sockets.rs, a_full_queue_is_said"),
@@ -309,6 +259,27 @@ fn tiles(anatomy: &Anatomy, bytes: &[u8]) -> bool {
     end == bytes.len()
 }
 
+/// Feeds every exchange of every case in so many ways, each time to a new site, and checks what came of it.
+fn each_feeding<'e>(
+    cases: &'e [Case],
+    ways: u64,
+    cut: impl Fn(u64, &'e [u8]) -> Vec<&'e [u8]>,
+    mut check: impl FnMut(&Case, &Exchange, &Played, &Watched) -> Result<(), String>,
+) {
+    let mut reports = Vec::new();
+    for case in cases {
+        for way in 0..ways {
+            let service = watched(case);
+            for exchange in &case.exchanges {
+                let played = play(case, &service, cut(way, &exchange.request));
+                let report = check(case, exchange, &played, &service).err();
+                reports.extend(report.map(|report| format!("way {way}: {report}")));
+            }
+        }
+    }
+    none(&reports);
+}
+
 fn each_exchange(mut check: impl FnMut(&Case, &Exchange) -> Result<(), String>) {
     let mut reports = Vec::new();
     for case in cases() {
@@ -322,10 +293,10 @@ fn each_exchange(mut check: impl FnMut(&Case, &Exchange) -> Result<(), String>) 
 #[test]
 fn every_case_fed_whole() {
     let is_blessing = std::env::var("BLESS").is_ok_and(|value| value == "1");
-    each_exchange(|case, exchange| {
-        let sent = play(case, &watched(case), [&exchange.request[..]]).sent;
+    each_feeding(&cases(), 1, whole, |case, exchange, played, _| {
+        let sent = &played.sent;
         if is_blessing {
-            if !exchange.response_path.exists() || exchange.response != sent {
+            if !exchange.response_path.exists() || exchange.response != *sent {
                 fs::write(&exchange.response_path, sent).unwrap();
             }
             return Ok(());
@@ -336,31 +307,27 @@ fn every_case_fed_whole() {
                 case.name
             ));
         }
-        compare(&case.name, &exchange.response, &sent)
+        compare(&case.name, &exchange.response, sent)
     });
+}
+
+fn whole(_way: u64, request: &[u8]) -> Vec<&[u8]> {
+    vec![request]
 }
 
 #[test]
 fn every_case_fed_byte_by_byte() {
-    each_exchange(|case, exchange| {
-        let sent = play(case, &watched(case), exchange.request.chunks(1)).sent;
-        compare(&case.name, &exchange.response, &sent)
+    let bytes = |_, request: &'static [u8]| request.chunks(1).collect();
+    each_feeding(cases().leak(), 1, bytes, |case, exchange, played, _| {
+        compare(&case.name, &exchange.response, &played.sent)
     });
 }
 
 #[test]
 fn every_case_fed_in_random_pieces() {
-    each_exchange(|case, exchange| {
-        for seed in 0..8 {
-            let pieces = Chance::new(seed).pieces(&exchange.request);
-            let sent = play(case, &watched(case), pieces).sent;
-            compare(
-                &format!("{} with seed {seed}", case.name),
-                &exchange.response,
-                &sent,
-            )?;
-        }
-        Ok(())
+    let pieces = |seed, request: &'static [u8]| Chance::new(seed).pieces(request);
+    each_feeding(cases().leak(), 8, pieces, |case, exchange, played, _| {
+        compare(&case.name, &exchange.response, &played.sent)
     });
 }
 
@@ -385,9 +352,7 @@ fn every_byte_of_every_case_has_one_label() {
 
 #[test]
 fn the_writers_labels_are_the_readers() {
-    each_exchange(|case, exchange| {
-        let service = watched(case);
-        play(case, &service, [&exchange.request[..]]);
+    each_feeding(&cases(), 1, whole, |case, _, _, service| {
         for (bytes, anatomy) in service.heads.lock().unwrap().iter() {
             let read = ResponseHead::dissect(bytes.clone());
             if !bytes.is_empty() && (read.anatomy() != anatomy || !read.faults().is_empty()) {

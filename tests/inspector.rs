@@ -347,7 +347,7 @@ fn a_thousand_exchanges_are_no_trouble() {
 
 #[test]
 fn a_page_finds_the_server_again() {
-    let Some(mut stage) = Stage::set("a_page_finds_the_server_again") else {
+    let Some(stage) = Stage::set("a_page_finds_the_server_again") else {
         return;
     };
     stage.send("GET /user/?before HTTP/1.0\r\n\r\n");
@@ -363,7 +363,8 @@ fn a_page_finds_the_server_again() {
         "--inspector-port".to_owned(),
         page.port().to_string(),
     ];
-    stage.program = Program::inspect(&flags);
+    let program = Program::inspect(&flags);
+    let stage = Stage { browser, program };
     stage
         .browser
         .wait("return document.getElementById('link').className === 'live'");
@@ -527,6 +528,11 @@ fn a_late_visitor_gets_what_there_is_and_reads_on_where_it_was() {
     assert_eq!(&*name, b"attachment; filename=\"response.http\"");
     let (_, saved) = ask(&program, "GET /exchanges/1/request.http", "");
     assert_eq!(saved, "GET /redirect/ HTTP/1.0\r\n\r\n");
+    // So is its capture, which tests/pcap.rs reads with tshark: here, that it is one and has the bytes.
+    let (_, capture) = ask(&program, "GET /exchanges/1/capture.pcapng", "");
+    assert!(capture.starts_with("\n\r\r\n"), "{capture:?}");
+    assert!(capture.contains("GET /redirect/ HTTP/1.0\r\n\r\n"));
+    assert!(capture.contains("Location: /user/\r\n"));
     let first = document(&program, 1);
     assert_eq!(first["whole"], true);
     let netcat = first["netcat"].as_str().unwrap();

@@ -28,8 +28,7 @@ use blankline::wire::{
 };
 use socket2::{Domain, SockRef, Socket, Type};
 use support::{
-    Case, Chance, Exchange, PATIENCE, Program, Running, cases, compare, connect, converse, none,
-    on_threads,
+    Case, Chance, PATIENCE, Program, Running, cases, compare, connect, converse, none, on_threads,
 };
 
 const HELLO: &[u8] = b"GET /static/hello.txt HTTP/1.0\r\n\r\n";
@@ -75,21 +74,29 @@ fn is_closed(stream: &mut TcpStream) -> bool {
     }
 }
 
-fn play(case: &Case, exchange: &Exchange, server: &Running) -> Vec<String> {
-    let request = &exchange.request;
-    let mut feedings = vec![("whole".to_owned(), vec![&request[..]])];
-    if !exchange.sends_too_much() {
-        feedings.push(("byte by byte".to_owned(), request.chunks(1).collect()));
-        for seed in 100..103 {
-            feedings.push((format!("seed {seed}"), Chance::new(seed).pieces(request)));
-        }
-    }
+fn play(case: &Case, shared: Option<&Running>) -> Vec<String> {
     let mut reports = Vec::new();
-    for (how, pieces) in feedings {
-        let what = format!("{}, {how}", case.name);
-        match converse(server.address, pieces, case.half_close) {
-            Ok(answer) => reports.extend(compare(&what, &exchange.response, &answer).err()),
-            Err(error) => reports.push(format!("{what}: {error}")),
+    // Whole, byte by byte, and in pieces from three seeds.
+    for way in 0..5 {
+        let own = shared
+            .is_none()
+            .then(|| Running::site(&case.serve_args(), || None));
+        let Some(server) = shared.or(own.as_ref()) else {
+            continue;
+        };
+        for exchange in &case.exchanges {
+            let request = &exchange.request[..];
+            let pieces = match way {
+                0 => vec![request],
+                _ if exchange.sends_too_much() => continue,
+                1 => request.chunks(1).collect(),
+                seed => Chance::new(98 + seed).pieces(request),
+            };
+            let what = format!("{}, way {way}", case.name);
+            match converse(server.address, pieces, case.half_close) {
+                Ok(answer) => reports.extend(compare(&what, &exchange.response, &answer).err()),
+                Err(error) => reports.push(format!("{what}: {error}")),
+            }
         }
     }
     reports
@@ -99,17 +106,13 @@ fn play(case: &Case, exchange: &Exchange, server: &Running) -> Vec<String> {
 fn every_case_through_the_loop() {
     let cases = cases();
     let mut servers = BTreeMap::new();
-    for case in &cases {
+    for case in cases.iter().filter(|case| !case.alone) {
         servers
             .entry(case.args.clone())
             .or_insert_with(|| Running::site(&case.serve_args(), || None));
     }
     none(&on_threads(&cases, |case| {
-        let server = &servers[&case.args];
-        let exchanges = case.exchanges.iter();
-        exchanges
-            .flat_map(|exchange| play(case, exchange, server))
-            .collect()
+        play(case, servers.get(&case.args).filter(|_| !case.alone))
     }));
 }
 
@@ -118,15 +121,10 @@ fn every_case_through_several_loops() {
     let cases = cases();
     let plain: Vec<_> = cases
         .into_iter()
-        .filter(|case| case.args == ["--frozen"])
+        .filter(|case| case.args == ["--frozen"] && !case.alone)
         .collect();
     let server = site(&["--frozen", "--loops=3"]);
-    none(&on_threads(&plain, |case| {
-        let exchanges = case.exchanges.iter();
-        exchanges
-            .flat_map(|exchange| play(case, exchange, &server))
-            .collect()
-    }));
+    none(&on_threads(&plain, |case| play(case, Some(&server))));
 }
 
 /// RFC 1945 8.2, rows RSP-02 and RSP-03.

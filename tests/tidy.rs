@@ -28,7 +28,14 @@ const BANNED: &[(&[&str], &str)] = &[
 ];
 
 /// What a case's folder may hold beside its requests and responses.
-const BESIDE_A_CASE: &[&str] = &["README.md", "half-close", "serve.args", "trace.txt"];
+const BESIDE_A_CASE: &[&str] = &[
+    "README.md",
+    "alone",
+    "half-close",
+    "serve.args",
+    "trace.txt",
+    "trace.hex.txt",
+];
 
 /// The first line says what the file is.
 fn contract_comment(path: &str, text: &str) -> Option<String> {
@@ -109,10 +116,8 @@ fn fixture(case: &Path) -> io::Result<Vec<String>> {
             responses.insert(number);
         } else if !BESIDE_A_CASE.contains(&file) {
             complaints.push(format!("{case_name} has {file}, which means nothing"));
-        } else if file == "half-close" && path.metadata()?.len() > 0 {
-            complaints.push(format!(
-                "{case_name}/half-close is a mark, and should be empty"
-            ));
+        } else if matches!(file, "alone" | "half-close") && path.metadata()?.len() > 0 {
+            complaints.push(format!("{case_name}/{file} is a mark, and should be empty"));
         }
     }
     // A pair without a number is number 0, and is alone.

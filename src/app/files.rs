@@ -28,6 +28,8 @@ use crate::wire::{FaultKind, FieldValue, HttpDate};
 #[derive(Debug)]
 pub struct Files {
     folders: Vec<Folder>,
+    /// What comes after the folders.
+    embedded: &'static [(&'static str, &'static [u8])],
     /// The most recently used last.
     opened: Mutex<Vec<Opened>>,
 }
@@ -73,6 +75,22 @@ impl Files {
     ///
     /// The first folder that cannot be opened, and why.
     pub fn new(folders: &[PathBuf]) -> Result<Self, (PathBuf, io::Error)> {
+        Self::with(folders, EMBEDDED)
+    }
+
+    /// Looks in this folder and nowhere else.
+    ///
+    /// # Errors
+    ///
+    /// The folder, if it cannot be opened, and why.
+    pub fn only(folder: PathBuf) -> Result<Self, (PathBuf, io::Error)> {
+        Self::with(&[folder], &[])
+    }
+
+    fn with(
+        folders: &[PathBuf],
+        embedded: &'static [(&'static str, &'static [u8])],
+    ) -> Result<Self, (PathBuf, io::Error)> {
         let open_folder = |path: &PathBuf| {
             let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
             match open(path, flags, Mode::empty()) {
@@ -85,6 +103,7 @@ impl Files {
         };
         Ok(Self {
             folders: folders.iter().map(open_folder).collect::<Result<_, _>>()?,
+            embedded,
             opened: Mutex::default(),
         })
     }
@@ -110,7 +129,17 @@ impl Files {
                 return Ok(found);
             }
         }
-        embedded(path).ok_or(FaultKind::NotFound)
+        self.embedded(path).ok_or(FaultKind::NotFound)
+    }
+
+    fn embedded(&self, path: &[u8]) -> Option<Found> {
+        let mut embedded = self.embedded.iter();
+        let (_, bytes) = embedded.find(|(known, _)| known.as_bytes() == path)?;
+        Some(Found {
+            last_modified: EMBEDDED_MODIFIED,
+            length: bytes.len() as u64,
+            content: Content::Embedded(bytes),
+        })
     }
 
     /// The file that we hold open for this path, if the path still names it.
@@ -293,17 +322,6 @@ const OPEN: OFlags = OFlags::RDONLY
 
 /// How often to try again when the folders change under us; each try is a race lost by microseconds.
 const RENAMED_MEANWHILE: usize = 8;
-
-fn embedded(path: &[u8]) -> Option<Found> {
-    let (_, bytes) = EMBEDDED
-        .iter()
-        .find(|(known, _)| known.as_bytes() == path)?;
-    Some(Found {
-        last_modified: EMBEDDED_MODIFIED,
-        length: bytes.len() as u64,
-        content: Content::Embedded(bytes),
-    })
-}
 
 fn found(stat: &Stat, file: &Arc<File>) -> Found {
     Found {

@@ -137,9 +137,11 @@ impl BodySink for MultipartSink {
                     }
                 })?;
             if self.field_bytes > self.form_bytes {
-                let at = self.received.fields.last().map(|field| field.value_at);
-                let fault = Fault::new(FaultKind::FormTooLarge, at.unwrap_or_default());
-                return Err(fault.measured(self.field_bytes, self.form_bytes));
+                // Neither the place nor the sentence depends on how the bytes came in pieces.
+                let last = self.received.fields.last();
+                let at = last.map_or(0, |field| field.value_at.start);
+                let fault = Fault::new(FaultKind::FieldsTooLarge, Span::at(at));
+                return Err(fault.measured(0, self.form_bytes));
             }
         }
         Ok(())

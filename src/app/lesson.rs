@@ -14,10 +14,11 @@
 use std::fmt::Write as _;
 
 use super::{Reply, Settings, TEXT};
-use crate::wire::{Fault, FaultKind, Lang, RequestHead, Status, Verdict, excerpt};
+use crate::wire::{Fault, FaultKind, Lang, Status, Verdict, excerpt};
 
-/// The refusal for a fault; `more` is what only the page knows, in whole lines, or empty.
-pub(super) fn lesson(settings: &Settings, head: &RequestHead, fault: &Fault, more: &str) -> Reply {
+/// The refusal for a fault in a message, of which as much is here as is known; `more` is what only the page
+/// knows, in whole lines, or empty.
+pub(super) fn lesson(settings: &Settings, message: &[u8], fault: &Fault, more: &str) -> Reply {
     let status = settings
         .edition
         .status(fault.kind)
@@ -32,7 +33,9 @@ pub(super) fn lesson(settings: &Settings, head: &RequestHead, fault: &Fault, mor
     for lang in [settings.lang, settings.lang.other()] {
         let _ = writeln!(text, "{} ({})", fault.sentence(lang), fault.kind.rule());
     }
-    if let Some(excerpt) = excerpt(head.bytes(), fault.at) {
+    if fault.at.start <= message.len()
+        && let Some(excerpt) = excerpt(message, fault.at)
+    {
         let _ = write!(text, "\n  {}\n  {}\n", excerpt.line, excerpt.caret);
     }
     text.push('\n');

@@ -1,11 +1,12 @@
 //! What a view answers, before it is bytes; and the one place where it becomes bytes.
 //!
 //! A view fills named slots in any order; [`Reply::encode`] writes them in the order of the house:
-//! Date, Server, then Vary, Last-Modified, ETag, X-Frame-Options, Content-Type, Location,
-//! Content-Length, Cache-Control, Allow, Connection, then one Set-Cookie a line. That is the order
+//! Date, Server, then Vary, Last-Modified, ETag, X-Frame-Options, X-Content-Type-Options, Content-Type,
+//! Content-Disposition, Location, Content-Length, Cache-Control, Allow, Connection, then one Set-Cookie a line. That is the order
 //! of the notes' responses (Django 1.11 on Python 2.7), with the fields that they lack put between.
 
 use std::borrow::Cow;
+use std::fmt;
 
 use crate::engine::{Body, Response};
 use crate::wire::{
@@ -26,6 +27,8 @@ pub struct Reply {
     pub entity_tag: Option<FieldValue>,
     /// What the body is. A redirect has one even without a body, as in the notes.
     pub content_type: Option<FieldValue>,
+    /// Whether the body is to be saved and not shown, and under which name.
+    pub disposition: Option<FieldValue>,
     /// Where a redirect leads, already encoded for the wire.
     pub location: Option<FieldValue>,
     /// What caches may do.
@@ -65,6 +68,7 @@ impl Reply {
             last_modified: None,
             entity_tag: None,
             content_type: None,
+            disposition: None,
             location: None,
             cache_control: None,
             allow: None,
@@ -84,6 +88,12 @@ impl Reply {
     #[must_use]
     pub fn text(text: impl Into<Cow<'static, str>>) -> Self {
         Self::new(Status::OK).with_body(TEXT, text)
+    }
+
+    /// A 200 with JSON.
+    #[must_use]
+    pub fn json(document: &impl fmt::Display) -> Self {
+        Self::new(Status::OK).with_body(JSON, format!("{document:#}\n"))
     }
 
     /// The same with a body of this type.
@@ -135,7 +145,16 @@ impl Reply {
         writer = put(writer, FieldName::ETAG, self.entity_tag.as_ref());
         if has_body {
             writer = writer.field(FieldName::X_FRAME_OPTIONS, &SAMEORIGIN);
+            // What came from anybody is nothing but what it says it is.
+            if self.disposition.is_some() {
+                writer = writer.field(FieldName::X_CONTENT_TYPE_OPTIONS, &NOSNIFF);
+            }
             writer = put(writer, FieldName::CONTENT_TYPE, self.content_type.as_ref());
+            writer = put(
+                writer,
+                FieldName::CONTENT_DISPOSITION,
+                self.disposition.as_ref(),
+            );
         }
         writer = put(writer, FieldName::LOCATION, self.location.as_ref());
         if has_body {
@@ -166,7 +185,11 @@ pub const HTML: FieldValue = FieldValue::constant("text/html; charset=utf-8");
 /// The content type of lessons and echoes.
 pub const TEXT: FieldValue = FieldValue::constant("text/plain; charset=utf-8");
 
+/// RFC 8259 has no charset parameter: JSON is UTF-8.
+const JSON: FieldValue = FieldValue::constant("application/json");
+
 const COOKIE: FieldValue = FieldValue::constant("Cookie");
+const NOSNIFF: FieldValue = FieldValue::constant("nosniff");
 const SAMEORIGIN: FieldValue = FieldValue::constant("SAMEORIGIN");
 const KEEP_ALIVE: FieldValue = FieldValue::constant("keep-alive");
 

@@ -179,7 +179,17 @@ impl Uploads {
         Err(io::ErrorKind::AlreadyExists.into())
     }
 
-    /// The same for a file that is in memory: it is written in chunks of 64 KiB, as Django's `chunks()`.
+    /// Removes a file again that was kept just now.
+    pub fn remove(&self, stored: &str) {
+        let path = self.folder.join(stored);
+        if let Ok(metadata) = path.metadata()
+            && fs::remove_file(path).is_ok()
+        {
+            self.used.fetch_sub(metadata.len(), Ordering::Relaxed);
+        }
+    }
+
+    /// The same as [`keep`](Self::keep) for a file that is in memory: it is written in chunks of 64 KiB, as Django's `chunks()`.
     ///
     /// # Errors
     ///

@@ -6,6 +6,9 @@
 
 use std::borrow::Cow;
 
+use View::{Plain, WithSession};
+
+use super::middleware::SessionView;
 use super::{Reply, Visit, views};
 use crate::engine::Place;
 
@@ -17,14 +20,25 @@ pub struct Route {
     pub name: &'static str,
     /// The methods it takes, as the Allow field lists them.
     pub allow: &'static str,
-    /// Where its view runs.
+    /// Where its view runs. One with a session runs on a worker anyway where the sessions' engine waits.
     pub place: Place,
+    /// Whether a multipart body goes to the disk as it comes; any other body is held in memory.
+    pub streams: bool,
     /// What makes its answer.
-    pub view: fn(&Visit<'_>) -> Reply,
+    pub view: View,
     /// A target that shows it.
     pub example: &'static str,
     /// What it shows, in English and Chinese.
     pub about: [&'static str; 2],
+}
+
+/// What makes a page's answer.
+#[derive(Clone, Copy)]
+pub enum View {
+    /// A page without a session.
+    Plain(fn(&Visit<'_>) -> Reply),
+    /// A page with one in its hands.
+    WithSession(SessionView),
 }
 
 /// What a pattern captured, percent-decoded.
@@ -46,6 +60,15 @@ impl Captures<'_> {
 }
 
 impl Route {
+    /// Where its view runs, with sessions in an engine that waits or does not.
+    #[must_use]
+    pub const fn place(&self, sessions_wait: bool) -> Place {
+        match self.view {
+            WithSession(_) if sessions_wait => Place::Worker,
+            _ => self.place,
+        }
+    }
+
     /// Whether it takes the method; HEAD is taken wherever GET is (RFC 1945 8.2).
     #[must_use]
     pub fn takes(&self, method: &[u8]) -> bool {
@@ -61,7 +84,8 @@ pub const ROUTES: &[Route] = &[
         name: "home",
         allow: "GET, HEAD",
         place: Place::Loop,
-        view: views::home::home,
+        streams: false,
+        view: Plain(views::home::home),
         example: "/",
         about: ["what there is", "网站目录"],
     },
@@ -70,7 +94,8 @@ pub const ROUTES: &[Route] = &[
         name: "raw",
         allow: "GET, HEAD, POST",
         place: Place::Loop,
-        view: views::raw::raw,
+        streams: false,
+        view: Plain(views::raw::raw),
         example: "/raw",
         about: [
             "your request's own bytes, sent back",
@@ -82,7 +107,8 @@ pub const ROUTES: &[Route] = &[
         name: "redirect",
         allow: "GET, HEAD",
         place: Place::Loop,
-        view: views::redirect::redirect,
+        streams: false,
+        view: Plain(views::redirect::redirect),
         example: "/redirect/",
         about: ["302 with a Location", "带 Location 的 302"],
     },
@@ -91,7 +117,8 @@ pub const ROUTES: &[Route] = &[
         name: "register",
         allow: "GET, HEAD, POST",
         place: Place::Worker,
-        view: views::user::register,
+        streams: false,
+        view: Plain(views::user::register),
         example: "/user/register/",
         about: [
             "a form, and a 302 when it is posted",
@@ -102,8 +129,9 @@ pub const ROUTES: &[Route] = &[
         pattern: "/user/",
         name: "user",
         allow: "GET, HEAD",
-        place: Place::Loop,
-        view: views::user::user,
+        place: Place::Worker,
+        streams: false,
+        view: WithSession(views::user::user),
         example: "/user/",
         about: ["where the 302 leads", "302 所指的页面"],
     },
@@ -112,7 +140,8 @@ pub const ROUTES: &[Route] = &[
         name: "cookiedemo",
         allow: "GET, HEAD, POST",
         place: Place::Loop,
-        view: views::cookies::cookiedemo,
+        streams: false,
+        view: Plain(views::cookies::cookiedemo),
         example: "/cookiedemo/",
         about: [
             "three cookies out, and those that came back",
@@ -124,7 +153,8 @@ pub const ROUTES: &[Route] = &[
         name: "history",
         allow: "GET, HEAD",
         place: Place::Loop,
-        view: views::history::history,
+        streams: false,
+        view: Plain(views::history::history),
         example: "/cookiedemo/history/",
         about: [
             "what you looked at, kept in a cookie",
@@ -136,7 +166,8 @@ pub const ROUTES: &[Route] = &[
         name: "goods",
         allow: "GET, HEAD",
         place: Place::Loop,
-        view: views::history::goods,
+        streams: false,
+        view: Plain(views::history::goods),
         example: "/cookiedemo/history/3/",
         about: [
             "look at goods by number, 1 to 6 digits",
@@ -144,11 +175,162 @@ pub const ROUTES: &[Route] = &[
         ],
     },
     Route {
+        pattern: "/user/login/",
+        name: "login",
+        allow: "GET, HEAD, POST",
+        place: Place::Worker,
+        streams: false,
+        view: WithSession(views::login::login),
+        example: "/user/login/",
+        about: [
+            "a user in the session, under a new session id; fixation=1 keeps the old one",
+            "把用户放进会话，并换一个新的会话 id；fixation=1 保留旧 id",
+        ],
+    },
+    Route {
+        pattern: "/user/logout/",
+        name: "logout",
+        allow: "GET, HEAD",
+        place: Place::Loop,
+        streams: false,
+        view: WithSession(views::login::logout),
+        example: "/user/logout/",
+        about: ["the user out of the session again", "把用户从会话里删掉"],
+    },
+    Route {
+        pattern: "/session/",
+        name: "session",
+        allow: "GET, HEAD",
+        place: Place::Loop,
+        streams: false,
+        view: WithSession(views::session::session),
+        example: "/session/",
+        about: [
+            "your session, its cookie, and what the store was asked; format=json",
+            "你的会话、它的 cookie，以及向存储问了什么；format=json",
+        ],
+    },
+    Route {
+        pattern: "/session/{act}/",
+        name: "session_act",
+        allow: "GET, HEAD",
+        place: Place::Loop,
+        streams: false,
+        view: WithSession(views::session::act),
+        example: "/session/get/?key=age",
+        about: [
+            "set, get, del, clear, flush, cycle, expiry, touch: one step with the session",
+            "set、get、del、clear、flush、cycle、expiry、touch：对会话做一步操作",
+        ],
+    },
+    Route {
+        pattern: "/cart/",
+        name: "cart",
+        allow: "GET, HEAD",
+        place: Place::Loop,
+        streams: false,
+        view: WithSession(views::cart::cart),
+        example: "/cart/",
+        about: ["a shopping cart in the session", "放在会话里的购物车"],
+    },
+    Route {
+        pattern: "/cart/{act}/",
+        name: "cart_change",
+        allow: "GET, HEAD",
+        place: Place::Loop,
+        streams: false,
+        view: WithSession(views::cart::change),
+        example: "/cart/add/?goods=101&mode=nested",
+        about: [
+            "add and remove; mode=nested loses an update, mode=reassign and mode=modified keep it",
+            "add 和 remove；mode=nested 会丢失修改，mode=reassign 和 mode=modified 不会",
+        ],
+    },
+    Route {
+        pattern: "/remember/",
+        name: "remember",
+        allow: "GET, HEAD, POST",
+        place: Place::Loop,
+        streams: false,
+        view: WithSession(views::remember::remember),
+        example: "/remember/?q=1",
+        about: [
+            "what the browser sent with its last five visits, kept in the session",
+            "浏览器最近五次访问发送的信息，记在会话里",
+        ],
+    },
+    Route {
+        pattern: "/getpost/",
+        name: "getpost",
+        allow: "GET, HEAD, POST",
+        place: Place::Loop,
+        streams: false,
+        view: Plain(views::getpost::getpost),
+        example: "/getpost/?username=admin&password=admin",
+        about: [
+            "the same 29 bytes in the request line and behind the blank line",
+            "同样的 29 个字节，一次在请求行里，一次在空行之后",
+        ],
+    },
+    Route {
+        pattern: "/counter/{way}/",
+        name: "counter",
+        allow: "GET, HEAD, POST",
+        place: Place::Loop,
+        streams: false,
+        view: Plain(views::getpost::counter),
+        example: "/counter/post/",
+        about: [
+            "what a reload does after a POST, at /counter/post/ and with a 302 at /counter/prg/",
+            "POST 之后刷新会怎样：/counter/post/ 直接回答，/counter/prg/ 先 302",
+        ],
+    },
+    Route {
+        pattern: "/echo/",
+        name: "echo",
+        allow: "GET, HEAD, POST",
+        place: Place::Loop,
+        streams: false,
+        view: Plain(views::echo::echo),
+        example: "/echo/?q=a+b&format=json",
+        about: [
+            "query, form, files, cookies and fields, each with its place; format=json",
+            "查询串、表单、文件、cookie、字段，以及各自的位置；format=json",
+        ],
+    },
+    Route {
+        pattern: "/upload/",
+        name: "upload",
+        allow: "GET, HEAD, POST",
+        place: Place::Worker,
+        streams: true,
+        view: Plain(views::upload::upload),
+        example: "/upload/",
+        about: [
+            "a file in a multipart body, and what became of its name",
+            "multipart 主体里的文件，以及它的名字变成了什么",
+        ],
+    },
+    Route {
+        pattern: "/uploads/{name}",
+        name: "uploaded",
+        allow: "GET, HEAD",
+        place: Place::Loop,
+        streams: false,
+        view: Plain(views::upload::uploaded),
+        example: "/uploads/a1509328929000.png",
+        about: [
+            "a file that was sent, back as an attachment",
+            "把上传的文件作为附件取回",
+        ],
+    },
+    Route {
         pattern: "/set_cookie",
         name: "set_cookie",
         allow: "GET, HEAD",
         place: Place::Loop,
-        view: views::set_cookie::set_cookie,
+        streams: false,
+        view: Plain(views::set_cookie::set_cookie),
         example: "/set_cookie?key=name&value=django&max_age=600",
         about: [
             "a Set-Cookie made from key, value, max_age, expires, path, domain, secure, httponly, samesite, delete",
@@ -160,7 +342,8 @@ pub const ROUTES: &[Route] = &[
         name: "args",
         allow: "GET, HEAD",
         place: Place::Loop,
-        view: views::arguments::args,
+        streams: false,
+        view: Plain(views::arguments::args),
         example: "/args/2017/10/",
         about: [
             "what a view is given by place: *args",
@@ -172,7 +355,8 @@ pub const ROUTES: &[Route] = &[
         name: "kwargs",
         allow: "GET, HEAD",
         place: Place::Loop,
-        view: views::arguments::kwargs,
+        streams: false,
+        view: Plain(views::arguments::kwargs),
         example: "/kwargs/2017/10/",
         about: [
             "what a view is given by name: **kwargs",
@@ -184,7 +368,8 @@ pub const ROUTES: &[Route] = &[
         name: "static",
         allow: "GET, HEAD",
         place: Place::Loop,
-        view: views::files::static_file,
+        streams: false,
+        view: Plain(views::files::static_file),
         example: "/static/hello.txt",
         about: [
             "files with Last-Modified, 304 and Cache-Control",
@@ -196,7 +381,8 @@ pub const ROUTES: &[Route] = &[
         name: "hotlink",
         allow: "GET, HEAD",
         place: Place::Loop,
-        view: views::files::hotlink,
+        streams: false,
+        view: Plain(views::files::hotlink),
         example: "/hotlink/blankline.png",
         about: [
             "the same files, for pages of this site only",

@@ -3,10 +3,15 @@
 //! stdout is data, stderr is talk. Exit codes: 0 ok, 1 a check failed, 2 usage, 3 input or output.
 //! Flags have environment twins, which a flag overrides: `--head-bytes` is also `BLANKLINE_HEAD_BYTES`.
 
+pub mod capture;
 pub mod console;
 pub mod dissect;
+pub mod inspect;
 pub mod serve;
+pub mod sessions;
 pub mod signals;
+pub mod store_args;
+pub mod trace;
 
 use std::ffi::OsString;
 use std::fmt;
@@ -19,8 +24,11 @@ use clap::parser::ValueSource;
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
 use dissect::DissectArgs;
 use serve::ServeArgs;
+use sessions::SessionsCommand;
+use store_args::StoreArgs;
 
 use crate::export::{editions_json, editions_text};
+use crate::sessions::SessionError;
 use crate::wire::Lang;
 
 /// blankline: a raw HTTP/1.0 server that shows every byte.
@@ -58,6 +66,11 @@ enum Command {
         after_help = "Exit code: 0 when nothing refuses the message, 1 when a fault does, 3 when it cannot be read."
     )]
     Dissect(DissectArgs),
+    /// Delete the expired sessions, also while a server runs; prints nothing
+    Clearsessions(Box<StoreArgs>),
+    /// Show what a store of sessions holds
+    #[command(subcommand)]
+    Sessions(Box<SessionsCommand>),
 }
 
 /// When to colour.
@@ -88,6 +101,8 @@ pub enum CliError {
         /// What to try, as a sentence; empty when nobody knows.
         hint: &'static str,
     },
+    /// The store of the sessions failed: exit code 3.
+    Store(SessionError),
 }
 
 /// Runs the program with these arguments, the program's name first.
@@ -107,6 +122,8 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Some(Command::Serve(args)) => serve::serve(args, color),
         Some(Command::Editions { json: false }) => print(&editions_text(), color),
         Some(Command::Editions { json: true }) => print(&format!("{:#}\n", editions_json()), color),
+        Some(Command::Clearsessions(args)) => sessions::clearsessions(args),
+        Some(Command::Sessions(command)) => sessions::sessions(command, color),
         Some(Command::Dissect(args)) => return exit(dissect::dissect(args, color)),
     };
     exit(result.map(|()| ExitCode::SUCCESS))
@@ -117,7 +134,7 @@ fn exit(result: Result<ExitCode, CliError>) -> ExitCode {
         anstream::eprintln!("blankline: {error}");
         ExitCode::from(match error {
             CliError::Usage(_) => 2,
-            CliError::Io { .. } => 3,
+            CliError::Io { .. } | CliError::Store(_) => 3,
         })
     })
 }
@@ -207,6 +224,7 @@ impl fmt::Display for CliError {
                 hint: "",
             } => write!(f, "{doing}: {error}."),
             Self::Io { doing, error, hint } => write!(f, "{doing}: {error}. {hint}"),
+            Self::Store(error) => error.fmt(f),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! `blankline serve`: the flags, what they make of a site and an engine, and the run itself.
 
 use std::io::{self, ErrorKind, Write as _};
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,16 +9,23 @@ use std::time::Duration;
 use clap::ArgAction;
 use clap::builder::FalseyValueParser;
 
+use super::capture::Capture;
 use super::console::Console;
+use super::inspect::{InspectorArgs, Page};
 use super::signals::Signals;
+use super::store_args::StoreArgs;
+use super::trace::{Setting, TraceArgs};
 use super::{CliError, Color, parse_lang};
 use crate::app::files::Files;
+use crate::app::password;
+use crate::app::stores::{StoreSettings, Stores};
 use crate::app::{Settings, Site};
 use crate::clock::Clock;
 use crate::engine::{self, Door, Engine, Listeners};
-use crate::inspector::{self, Inspector};
+use crate::export::listening_event;
 use crate::record::{Fan, Tap};
-use crate::wire::{Edition, FieldValue, HttpDate, Lang, Limits, Protocol};
+use crate::sessions::COOKIE_NAME;
+use crate::wire::{Edition, FieldValue, HttpDate, Lang, Limits, Protocol, SetCookie};
 
 /// The flags of `serve`.
 #[derive(Clone, Debug, clap::Args)]
@@ -71,6 +78,34 @@ pub struct ServeArgs {
     )]
     pub static_dir: Vec<PathBuf>,
 
+    /// Where things are kept.
+    #[command(flatten)]
+    pub store: StoreArgs,
+
+    /// Name of the session's cookie
+    #[arg(
+        long,
+        env = "BLANKLINE_SESSION_COOKIE_NAME",
+        value_name = "NAME",
+        default_value = COOKIE_NAME,
+        value_parser = parse_cookie_name
+    )]
+    pub session_cookie_name: String,
+
+    /// Folder for the uploads [default: uploads in the data folder]
+    #[arg(long, env = "BLANKLINE_UPLOAD_DIR", value_name = "DIR")]
+    pub upload_dir: Option<PathBuf>,
+
+    /// How often a password is hashed before it is stored
+    #[arg(
+        long,
+        env = "BLANKLINE_PASSWORD_ITERATIONS",
+        value_name = "N",
+        default_value_t = password::ITERATIONS,
+        value_parser = clap::value_parser!(u32).range(1..=10_000_000)
+    )]
+    pub password_iterations: u32,
+
     /// The language that comes first: en or zh
     #[arg(long, env = "BLANKLINE_LANG", value_name = "en|zh", default_value = "en", value_parser = parse_lang)]
     pub lang: Lang,
@@ -117,17 +152,17 @@ pub struct ServeArgs {
     #[arg(long, env = "BLANKLINE_QUIET", value_parser = FalseyValueParser::new())]
     pub quiet: bool,
 
-    /// Port of the live page that shows every byte, on 127.0.0.1 [default: 8001, or 0 with --port 0]
-    #[arg(long, env = "BLANKLINE_INSPECTOR_PORT", value_name = "N")]
-    pub inspector_port: Option<u16>,
+    /// The live page.
+    #[command(flatten)]
+    pub inspector: InspectorArgs,
 
-    /// Do without the live page
-    #[arg(long, env = "BLANKLINE_NO_INSPECTOR", value_parser = FalseyValueParser::new())]
-    pub no_inspector: bool,
+    /// The trace.
+    #[command(flatten)]
+    pub trace: TraceArgs,
 
-    /// Show passwords and session ids on the live page even when --bind is not loopback
-    #[arg(long, env = "BLANKLINE_SHOW_SECRETS", value_parser = FalseyValueParser::new())]
-    pub show_secrets: bool,
+    /// Write every packet of every connection to this file, for tshark and Wireshark (pcapng); needs no root
+    #[arg(long, env = "BLANKLINE_PCAP", value_name = "FILE")]
+    pub pcap: Option<PathBuf>,
 
     /// The limits.
     #[command(flatten)]
@@ -183,6 +218,15 @@ pub struct LimitArgs {
     )]
     pub form_bytes: u64,
 
+    /// Bytes that the upload folder may hold
+    #[arg(
+        long,
+        env = "BLANKLINE_UPLOAD_QUOTA",
+        value_name = "BYTES",
+        default_value_t = 10_737_418_240
+    )]
+    pub upload_quota: u64,
+
     /// Seconds for a head, from its first byte to the blank line
     #[arg(long, env = "BLANKLINE_HEAD_TIME", value_name = "SECONDS", default_value = "60", value_parser = parse_seconds)]
     pub head_time: Duration,
@@ -216,10 +260,6 @@ pub struct LimitArgs {
     #[arg(long, env = "BLANKLINE_HINT_TIME", value_name = "SECONDS", default_value = "3", value_parser = parse_seconds)]
     pub hint_time: Duration,
 
-    /// Bytes that the live page may remember
-    #[arg(long, env = "BLANKLINE_JOURNAL_BYTES", value_name = "BYTES", default_value_t = 16_777_216, value_parser = at_least_one)]
-    pub journal_bytes: usize,
-
     /// Connections at once, in all loops together
     #[arg(long, env = "BLANKLINE_CONNECTIONS", value_name = "N", default_value_t = 16_384, value_parser = at_least_one)]
     pub connections: usize,
@@ -248,9 +288,7 @@ impl ServeArgs {
         Ok(engine::Settings {
             address: SocketAddr::new(self.bind, self.port),
             protocol: self.protocol(),
-            clock: self
-                .frozen
-                .map_or(Clock::System, |date| Clock::Frozen(date.seconds())),
+            clock: self.clock(),
             loops: self.loops,
             workers: self.workers,
             queue: self.queue,
@@ -283,6 +321,16 @@ impl ServeArgs {
         }
     }
 
+    /// What the trace has to know.
+    #[must_use]
+    pub const fn setting(&self) -> Setting {
+        Setting {
+            head_bytes: self.limits.head_bytes,
+            is_reachable: !self.bind.is_loopback(),
+            lang: self.lang,
+        }
+    }
+
     /// The site, for a server that listens at `address`.
     ///
     /// # Errors
@@ -304,15 +352,41 @@ impl ServeArgs {
             error,
             hint: "--static-dir names a folder that exists and may be read.",
         })?;
-        Ok(Site::new(Settings {
+        let settings = Settings {
             edition: self.edition,
             lang: self.lang,
             server,
             files,
             hotlink_without_referer: self.hotlink_empty,
             form_bytes: self.limits.form_bytes,
+            session_cookie: self.session_cookie_name.clone(),
             host: address.to_string(),
-        }))
+        };
+        let stores = Stores::open(&self.store_settings()).map_err(|(folder, error)| {
+            CliError::Io {
+                doing: format!("cannot use the folder {}", folder.display()),
+                error,
+                hint: "--data names the folder for the database and the uploads, --upload-dir another one for \
+                       the uploads; this user has to be able to write there.",
+            }
+        })?;
+        Ok(Site::new(settings, stores))
+    }
+
+    fn store_settings(&self) -> StoreSettings {
+        StoreSettings {
+            data: self.store.data.clone(),
+            upload_folder: self.upload_dir.clone(),
+            upload_quota: self.limits.upload_quota,
+            iterations: self.password_iterations,
+            sessions: self.store.sessions(),
+            clock: self.clock(),
+        }
+    }
+
+    fn clock(&self) -> Clock {
+        self.frozen
+            .map_or(Clock::System, |date| Clock::Frozen(date.seconds()))
     }
 }
 
@@ -320,7 +394,7 @@ impl ServeArgs {
 ///
 /// # Errors
 ///
-/// As [`ServeArgs::engine_settings`] and [`ServeArgs::site`], and when the port cannot be had.
+/// As [`ServeArgs::engine_settings`] and [`ServeArgs::site`], and when the port or the capture cannot be had.
 pub fn serve(args: &ServeArgs, color: Color) -> Result<(), CliError> {
     let settings = args.engine_settings()?;
     let listeners =
@@ -331,102 +405,79 @@ pub fn serve(args: &ServeArgs, color: Color) -> Result<(), CliError> {
         None
     } else {
         let styles = color.styles(&io::stderr());
-        Some(Console::start(io::stderr(), args.lang, styles).map_err(failed)?)
+        let console = args.trace.console(io::stderr(), args.setting(), styles);
+        Some(console.map_err(failed)?)
     };
+    let url = format!("http://{}/", listeners.address());
+    let json = args.trace.json(args.setting())?;
+    let voice = || console.as_ref().map(Console::voice);
+    let capture = args
+        .pcap
+        .as_deref()
+        .map(|path| Capture::start(path, args.lang, voice()))
+        .transpose()?;
     let mut doors = vec![Door {
         listeners,
         service: site,
         protocol: settings.protocol.clone(),
         is_tapped: true,
     }];
-    let inspector = match open_inspector(args)? {
-        None => None,
-        Some(listeners) => Some(inspect(args, site_address, listeners, &mut doors)?),
-    };
+    let page = args.inspector.open(
+        args.port,
+        site_address,
+        args.trace.hides_secrets(args.setting()),
+    )?;
+    let page = page.map(|(door, page)| {
+        doors.push(door);
+        page
+    });
     let tap = || {
-        let taps = [
-            console.as_ref().map(Console::tap),
-            inspector.as_ref().map(|(_, inspector)| inspector.tap()),
-        ];
-        let taps: Vec<_> = taps.into_iter().flatten().collect();
-        (!taps.is_empty()).then(|| Box::new(Fan(taps)) as Box<dyn Tap>)
+        let consoles = [&console, &json].into_iter().flatten();
+        let taps = consoles
+            .map(Console::tap)
+            .chain(capture.as_ref().map(Capture::tap))
+            .chain(page.as_ref().map(Page::tap));
+        fan(taps.collect())
     };
     let engine = Engine::new(doors, &settings, tap).map_err(failed)?;
     if !args.bind.is_loopback() {
         anstream::eprintln!("{}", warning(args.bind));
     }
-    let voice = console.as_ref().map(Console::voice);
-    let signals = Signals::stop(engine.handle(), voice, args.lang, settings.stop_time);
+    let signals = Signals::stop(engine.handle(), voice(), args.lang, settings.stop_time);
     let signals = signals.map_err(failed)?;
-    let mut listening = format!("listening on http://{}/\n", engine.address());
-    if let Some((address, _)) = &inspector {
-        listening += &format!("inspector on http://{address}/\n");
+    if let Some(json) = &json {
+        json.voice().say(listening_event(&url).to_string());
     }
-    let mut out = io::stdout();
-    // Whoever started us may have closed our stdout; that is no reason not to serve.
-    let _closed = out
-        .write_all(listening.as_bytes())
-        .and_then(|()| out.flush());
+    if !args.trace.traces_to_stdout() {
+        let mut listening = format!("listening on {url}\n");
+        if let Some(page) = &page {
+            listening += &format!("inspector on {}\n", page.url());
+        }
+        let mut out = io::stdout();
+        // Whoever started us may have closed our stdout; that is no reason not to serve.
+        let _closed = out
+            .write_all(listening.as_bytes())
+            .and_then(|()| out.flush());
+    }
 
     let result = engine.run().map_err(failed);
     drop(signals);
-    if let Some(console) = console {
+    if let Some(capture) = capture {
+        capture.finish(settings.stop_time);
+    }
+    for console in [console, json].into_iter().flatten() {
         console.finish(settings.stop_time);
     }
     result
 }
 
-/// The door of the live page, on loopback; `None` when there is to be none, or when its port is taken and
-/// nobody asked for that port.
-fn open_inspector(args: &ServeArgs) -> Result<Option<Listeners>, CliError> {
-    if args.no_inspector {
-        return Ok(None);
-    }
-    let usual = if args.port == 0 { 0 } else { INSPECTOR_PORT };
-    let port = args.inspector_port.unwrap_or(usual);
-    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
-    match Listeners::open_at(address, 1) {
-        Ok(listeners) => Ok(Some(listeners)),
-        Err(error) if args.inspector_port.is_none() => {
-            anstream::eprintln!(
-                "no inspector: cannot listen on {address}: {error}. Choose another port with --inspector-port, or say --no-inspector."
-            );
-            Ok(None)
-        }
-        Err(error) => Err(CliError::Io {
-            doing: format!("cannot open the inspector on {address}"),
-            error,
-            hint: "Take another port with --inspector-port (0 lets the system choose), or say --no-inspector.",
-        }),
+/// Several taps as one; none when there are none, so that nothing is recorded.
+fn fan(mut taps: Vec<Box<dyn Tap>>) -> Option<Box<dyn Tap>> {
+    match taps.len() {
+        0 | 1 => taps.pop(),
+        _ => Some(Box::new(Fan(taps))),
     }
 }
-
-/// Starts the inspector behind its door; its address, and what makes its taps.
-fn inspect(
-    args: &ServeArgs,
-    site: SocketAddr,
-    listeners: Listeners,
-    doors: &mut Vec<Door>,
-) -> Result<(SocketAddr, Inspector), CliError> {
-    let address = listeners.address();
-    let inspector = Inspector::start(inspector::Settings {
-        address,
-        site,
-        journal_bytes: args.limits.journal_bytes,
-        hides_secrets: !args.bind.is_loopback() && !args.show_secrets,
-    });
-    let inspector = inspector.map_err(failed)?;
-    doors.push(Door {
-        listeners,
-        service: inspector.service(),
-        protocol: Protocol::default(),
-        is_tapped: false,
-    });
-    Ok((address, inspector))
-}
-
-/// Where the live page is, unless something else is asked for.
-const INSPECTOR_PORT: u16 = 8001;
 
 fn failed(error: io::Error) -> CliError {
     CliError::Io {
@@ -485,7 +536,16 @@ fn parse_seconds(text: &str) -> Result<Duration, String> {
     })
 }
 
-fn at_least_one(text: &str) -> Result<usize, String> {
+fn parse_cookie_name(text: &str) -> Result<String, String> {
+    match SetCookie::new(text.as_bytes(), b"") {
+        Ok(_) => Ok(text.to_owned()),
+        Err(_) => Err(format!(
+            "`{text}` is no cookie's name: letters, digits and !#$%&'*+-.^_`|~ only"
+        )),
+    }
+}
+
+pub(super) fn at_least_one(text: &str) -> Result<usize, String> {
     let number = text.parse().ok().filter(|number| *number > 0);
     number.ok_or_else(|| format!("`{text}` is no number of at least 1"))
 }

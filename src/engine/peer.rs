@@ -121,14 +121,11 @@ impl Peer {
 
     /// Ends its records.
     pub(super) fn close(&mut self, now: Now, recorder: &mut Recorder) {
-        let is_whole = self.conversation.connection().server() == ServerState::Closed
-            && !self.is_broken
-            && !self.conversation.is_underway();
         self.tell(recorder, now, || {
-            if is_whole {
-                Happening::Closed
-            } else {
+            if self.is_broken {
                 Happening::Reset
+            } else {
+                Happening::Closed
             }
         });
     }
@@ -236,6 +233,10 @@ impl Peer {
     }
 
     fn read(&mut self, now: Now, buffer: &mut [u8], recorder: &mut Recorder) {
+        // What comes behind a head is kept until it is known where it goes: so little comes with it.
+        let is_head = self.conversation.connection().client() == ClientState::SendingHead;
+        let most = if is_head { HEAD_READ } else { READ_BUFFER };
+        let buffer = buffer.get_mut(..most).unwrap_or_default();
         let count = self.read_once(now, buffer, recorder);
         if count > 0 {
             // A read that does not fill the buffer has emptied the socket, unless a FIN is in it
@@ -424,6 +425,9 @@ impl Buffers {
         }
     }
 }
+
+/// One read's worth of a head: as much as one may have unless told otherwise.
+const HEAD_READ: usize = 16 * 1024;
 
 /// One read's worth of bytes.
 const READ_BUFFER: usize = 64 * 1024;

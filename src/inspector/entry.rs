@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use serde_json::{Value, json};
 
 use super::cookies::Words;
-use super::secrets;
+use crate::export::{MessageKind, hidden, repeated, secrets};
 use crate::record::{Event, Open, Stream, Transcript};
 use crate::wire::{Escaped, Fault, Lang, RequestHead, Status};
 
@@ -112,10 +112,16 @@ impl Entry {
     }
 
     fn hide(&mut self, hides_secrets: bool) {
-        if hides_secrets {
-            secrets::hide(&mut self.request.bytes);
-            secrets::hide(&mut self.response.bytes);
+        if !hides_secrets {
+            return;
         }
+        let (request, response) = (&self.request.bytes, &self.response.bytes);
+        let in_request = secrets(request, MessageKind::Request);
+        let mut in_response = secrets(response, MessageKind::Response);
+        in_response.extend(repeated(response, request, &in_request));
+        let response = hidden(response, &in_response);
+        self.request.bytes = hidden(request, &in_request);
+        self.response.bytes = response;
     }
 
     /// Bytes that it takes.

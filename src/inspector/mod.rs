@@ -17,6 +17,7 @@
 //!
 //! The page is plain files in `page/`: no build, no framework, no request to any other host.
 
+mod capture;
 mod commands;
 mod cookies;
 mod document;
@@ -27,7 +28,6 @@ mod journal;
 mod pages;
 mod permits;
 mod scribe;
-mod secrets;
 mod tap;
 
 use std::io;

@@ -10,6 +10,7 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 
 use super::Settings;
+use super::capture::capture;
 use super::document::document;
 use super::entry::Entry;
 use super::feed::Feed;
@@ -178,7 +179,7 @@ impl Pages {
             None => Some(Answer::new(JSON, document(&entry).to_string().into_bytes())),
             Some("request.http") => Some(saved(&entry.request.bytes, "request.http")),
             Some("response.http") => Some(saved(&entry.response.bytes, "response.http")),
-            // `capture.pcapng` belongs here: the entry has addresses, times and both streams.
+            Some("capture.pcapng") => Some(saved(&capture(&entry), "capture.pcapng")),
             Some(_) => None,
         }
     }

@@ -103,9 +103,9 @@ pub enum Happening {
         /// Ours.
         server: ServerState,
     },
-    /// It is over: we closed it, after everything was sent.
+    /// It is over: we closed it (FIN). Whether all was sent by then is for the exchange to say.
     Closed,
-    /// It is over: the client, or the system, broke it off (RST), or we gave it up before all was sent.
+    /// It is over: the client, or the system, broke it off (RST).
     Reset,
 }
 

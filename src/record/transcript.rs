@@ -145,6 +145,13 @@ impl Assembler {
         self.open.get(&connection)
     }
 
+    /// The number of the open connection of this client.
+    #[must_use]
+    pub fn number_of(&self, client: SocketAddr) -> Option<u64> {
+        let mut open = self.open.iter().rev();
+        open.find_map(|(number, open)| (open.client == client).then_some(*number))
+    }
+
     /// Takes the next record. Those of a connection whose beginning was not told are passed over.
     pub fn take(&mut self, record: &Record) -> Option<Assembled> {
         match record {

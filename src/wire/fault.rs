@@ -462,6 +462,9 @@ faults! {
     ForeignReferer "foreign-referer" 403 44 "RFC 1945 10.13"
         "The Referer names a page of another site (or none, where one is demanded), and this folder serves only its own pages."
         "Referer 指向别的网站的页面（或在要求有 Referer 时没有），而这个目录只为自己的页面提供文件。";
+    FieldsTooLarge "fields-too-large" 413 20 "RFC 9110 15.5.14"
+        "With this field the form's fields have more than {limit} bytes together (--form-bytes, Django's DATA_UPLOAD_MAX_MEMORY_SIZE); only files may be longer."
+        "加上这个字段，表单各字段总共超过了 {limit} 字节（--form-bytes，即 Django 的 DATA_UPLOAD_MAX_MEMORY_SIZE）；只有文件可以更长。";
     NoFile "no-file" 400 20 "RFC 7578 4.2"
         "No file came: a form that sends one has enctype=\"multipart/form-data\", and the file is a part with a filename (curl -F 'headimg=@a.png')."
         "没有收到文件：发送文件的表单要有 enctype=\"multipart/form-data\"，文件是带 filename 的一个部分（curl -F 'headimg=@a.png'）。";
@@ -474,6 +477,15 @@ faults! {
     StorageFailed "storage-failed" 503 13 "RFC 1945 9.5"
         "The server's own storage failed, a database or a folder; nothing of this request was kept."
         "服务器自己的存储（数据库或目录）出错；这个请求的内容都没有保存。";
+    SessionStoreUnavailable "session-store-unavailable" 503 37 "RFC 1945 9.5"
+        "The store that keeps the sessions failed; what it held before is as it was."
+        "保存会话的存储出了问题；其中原有的内容没有改动。";
+    SessionNotSaved "session-not-saved" 400 38 "RFC 6265 6.1"
+        "The session cannot be kept as this request left it; what was kept before is as it was."
+        "这个请求改动之后的会话无法保存；之前保存的内容没有变。";
+    SessionCorrupt "session-corrupt" Note 38 "RFC 6265 8.6"
+        "The session of this cookie was not believed, since its text or its signature is not what we wrote; it counts as an empty one."
+        "这个 cookie 对应的会话不可信：内容或签名不是我们写下的样子；按空会话处理。";
     ServerBusy "server-busy" 503 13 "RFC 1945 9.5"
         "All {limit} places in the queue for slow work are taken; try again in a moment."
         "等待慢任务的 {limit} 个位置都满了；请稍后再试。";

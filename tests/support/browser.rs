@@ -86,11 +86,10 @@ impl Browser {
 
     /// The text of the page.
     pub(crate) fn text(&self) -> String {
-        let text = self.run("return document.body.innerText");
-        text.as_str().unwrap().to_owned()
+        self.script("return document.body.innerText")
     }
 
-    /// What a script returns.
+    /// What a script returns; a promise is waited for.
     pub(crate) fn run(&self, script: &str) -> Value {
         let script = json!({ "script": script, "args": [] });
         self.command("execute/sync", &script)
@@ -123,6 +122,30 @@ impl Browser {
             "actions": [{ "type": "pointerMove", "duration": 0, "origin": element, "x": 0, "y": 0 }],
         });
         self.command("actions", &json!({ "actions": [mouse] }));
+    }
+
+    /// What a script returns, which is to be text.
+    pub(crate) fn script(&self, script: &str) -> String {
+        self.run(script).as_str().unwrap().to_owned()
+    }
+
+    fn element(&self, selector: &str) -> String {
+        let wanted = json!({ "using": "css selector", "value": selector });
+        let found = self.command("element", &wanted);
+        let (_, id) = found.as_object().unwrap().iter().next().unwrap();
+        id.as_str().unwrap().to_owned()
+    }
+
+    pub(crate) fn click(&self, selector: &str) {
+        self.command(
+            &format!("element/{}/click", self.element(selector)),
+            &json!({}),
+        );
+    }
+
+    pub(crate) fn type_into(&self, selector: &str, text: &str) {
+        let keys = json!({ "text": text });
+        self.command(&format!("element/{}/value", self.element(selector)), &keys);
     }
 
     /// Sends a request to chromedriver; its answer can be read next.

@@ -35,6 +35,7 @@ use blankline::cli::serve::ServeArgs;
 use blankline::engine::{Door, Engine, Handle, Listeners, Service, Settings};
 use blankline::record::Tap;
 use blankline::wire::{FaultKind, dissect_request};
+use rustix::process::{Pid, Signal, kill_process};
 
 /// One folder of `fixtures`: a server, and what is said to it.
 #[derive(Clone, Debug)]
@@ -45,6 +46,10 @@ pub(crate) struct Case {
     pub args: Vec<String>,
     /// Whether the client closes its sending side right after its last byte.
     pub half_close: bool,
+    /// Where its files are.
+    pub folder: PathBuf,
+    /// Whether it needs a server that nobody else has spoken to: its answers depend on what is stored.
+    pub alone: bool,
     /// What is said, one connection after the other.
     pub exchanges: Vec<Exchange>,
 }
@@ -88,6 +93,8 @@ impl Case {
             name: "a case of the test's own".to_owned(),
             args: flags.iter().map(|flag| (*flag).to_owned()).collect(),
             half_close: false,
+            folder: PathBuf::new(),
+            alone: false,
             exchanges: Vec::new(),
         }
     }
@@ -139,10 +146,17 @@ fn case(root: &Path, folder: &Path) -> Case {
     if !args.iter().any(|flag| flag.starts_with("--frozen")) {
         args.insert(0, "--frozen".to_owned());
     }
+    let alone = has("alone");
+    if alone {
+        // No answer depends on it, and it is slow on purpose.
+        args.push("--password-iterations=1".to_owned());
+    }
     Case {
         name,
         args,
         half_close: has("half-close"),
+        folder: folder.to_owned(),
+        alone,
         exchanges: stems
             .iter()
             .map(|stem| Exchange {
@@ -177,7 +191,7 @@ impl Chance {
         chance
     }
 
-    fn bits(&mut self) -> u64 {
+    pub(crate) fn bits(&mut self) -> u64 {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;
@@ -401,6 +415,14 @@ impl Program {
         Self::spawn(shell, &["--no-inspector"], flags)
     }
 
+    /// The same where no file can have more than this many KiB: to a program that is a full disk.
+    pub(crate) fn serve_with_files_up_to(most: u32, flags: &[String]) -> Self {
+        let mut shell = Command::new("bash");
+        let limited = format!("trap '' XFSZ; ulimit -f {most}; exec \"$0\" \"$@\"");
+        shell.args(["-c", &limited, env!("CARGO_BIN_EXE_blankline")]);
+        Self::spawn(shell, &["--no-inspector"], flags)
+    }
+
     fn spawn(mut command: Command, own: &[&str], flags: &[String]) -> Self {
         let mut child = command
             .args(["serve", "--quiet"])
@@ -411,6 +433,8 @@ impl Program {
                     .filter(|_| !flags.contains(&"--port".to_owned())),
             )
             .args(flags)
+            // Unless a flag says otherwise.
+            .env("BLANKLINE_DATA", env!("CARGO_TARGET_TMPDIR"))
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
@@ -450,10 +474,16 @@ impl Program {
         line.split_whitespace().nth(1).unwrap().parse().unwrap()
     }
 
-    /// Ends it, and waits until its ports are free.
-    pub(crate) fn end(&mut self) {
+    /// Kills it as `kill -9` does.
+    pub(crate) fn kill(mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
+    }
+
+    /// Stops it as `kill` does, and waits until it has ended.
+    pub(crate) fn stop(mut self) -> std::process::ExitStatus {
+        kill_process(Pid::from_child(&self.child), Signal::TERM).unwrap();
+        self.child.wait().unwrap()
     }
 
     /// Whether it still runs.

@@ -1,28 +1,52 @@
 //! `/cookiedemo/`: the notes' three cookies go out, and what the client sent back is shown.
 //!
-//! The attributes never come back: a Cookie field has names and values only.
+//! A form's `name` and `age` take the place of the notes' own. The attributes never come back: a Cookie field
+//! has names and values only.
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use crate::app::{Reply, Visit};
-use crate::wire::{Cookie, Fault, RequestHead, SetCookie, parse_cookies};
+use crate::wire::{Cookie, Fault, FaultKind, RequestHead, SetCookie, Span, parse_cookies};
 
 /// GET: what came back, and the three cookies. POST: the three cookies on the way to the GET.
 pub(in crate::app) fn cookiedemo(visit: &Visit<'_>) -> Reply {
+    let post = match visit.post() {
+        Ok(post) => post,
+        Err(fault) => return visit.refuse_fault(fault),
+    };
+    let [age, name] = [&b"age"[..], b"name"].map(|field| post.get(field));
+    if [age, name]
+        .into_iter()
+        .flatten()
+        .any(|value| value.len() > MOST_VALUE)
+    {
+        return visit.refuse_saying(
+            FaultKind::BadParameter,
+            Span::at(visit.head().bytes().len()),
+            [
+                "A value has 1,024 bytes at most here: clients drop a cookie of more than 4,096, and quoted a byte \
+                 may become four.",
+                "这里的值最多 1024 字节：超过 4096 字节的 cookie 会被客户端丢弃，而一个字节加引号转义后可能变成四个。",
+            ],
+        );
+    }
     let mut reply = if visit.head().is_method(b"POST") {
         visit.redirect(b"/cookiedemo/")
     } else {
         Reply::html(page(visit))
     };
-    // Nothing in them depends on the request; the tests see all three.
-    reply.cookies = three().unwrap_or_default();
+    // A value is quoted, so that it cannot leave its field; the tests see all three.
+    reply.cookies = three(age.unwrap_or(b"10"), name.unwrap_or(b"django")).unwrap_or_default();
     reply
 }
 
+/// Bytes of a cookie's value.
+const MOST_VALUE: usize = 1_024;
+
 /// The request's Cookie field. Two of them are joined by a comma, as Python's WSGI does with any field,
 /// which makes the second one part of the first one's last value.
-pub(super) fn field(head: &RequestHead) -> Cow<'_, [u8]> {
+pub(in crate::app) fn field(head: &RequestHead) -> Cow<'_, [u8]> {
     let mut joined = Cow::Borrowed(&b""[..]);
     for (index, field) in head.fields_named(b"Cookie").enumerate() {
         if index == 0 {
@@ -37,12 +61,10 @@ pub(super) fn field(head: &RequestHead) -> Cow<'_, [u8]> {
 }
 
 /// The notes' cookies, in the notes' order.
-fn three() -> Result<Vec<SetCookie>, Fault> {
+fn three(age: &[u8], name: &[u8]) -> Result<Vec<SetCookie>, Fault> {
     Ok(vec![
-        SetCookie::new(b"age", b"10")?.path(b"/")?,
-        SetCookie::new(b"name", b"django")?
-            .max_age(600)
-            .path(b"/")?,
+        SetCookie::new(b"age", age)?.path(b"/")?,
+        SetCookie::new(b"name", name)?.max_age(600).path(b"/")?,
         SetCookie::new(b"sex", "男".as_bytes())?.path(b"/cookiedemo/")?,
     ])
 }
@@ -117,19 +139,18 @@ fn as_on_the_wire(octets: &[u8]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use crate::app::Site;
-    use crate::app::testing::{Answer, ask, ask_at, settings};
+    use crate::app::testing::{Answer, ask, ask_at, settings, site_with};
     use crate::wire::HttpDate;
 
     fn with_cookie(fields: &str) -> Answer {
         let request = format!("GET /cookiedemo/ HTTP/1.0\r\n{fields}\r\n");
-        ask(&Site::new(settings(&[])), &request)
+        ask(&site_with(settings(&[])), &request)
     }
 
     #[test]
     fn the_notes_cookies_are_set_by_get_and_by_post() {
         let now = HttpDate::parse(b"Tue, 31 Oct 2017 01:16:37 GMT").unwrap();
-        let site = Site::new(settings(&[]));
+        let site = site_with(settings(&[]));
         for (method, status) in [("GET", "200"), ("POST", "302")] {
             let request = format!("{method} /cookiedemo/ HTTP/1.0\r\nContent-Length: 0\r\n\r\n");
             let answer = ask_at(&site, &request, now);
@@ -146,6 +167,31 @@ mod tests {
             let last_lines = "Path=/cookiedemo/\r\n\r\n";
             assert!(answer.head.ends_with(last_lines), "Set-Cookie comes last");
         }
+    }
+
+    #[test]
+    fn a_form_takes_the_place_of_the_notes_values() {
+        let form = "name=%E7%94%B7%0d%0aX:1&age=7";
+        let request = format!(
+            "POST /cookiedemo/ HTTP/1.0\r\nContent-Type: application/x-www-form-urlencoded\r\n\
+             Content-Length: {}\r\n\r\n{form}",
+            form.len()
+        );
+        let answer = ask(&site_with(settings(&[])), &request);
+        let cookies = answer.fields("Set-Cookie");
+        assert_eq!(cookies[0], "age=7; Path=/");
+        assert!(
+            cookies[1].starts_with(r#"name="\347\224\267\015\012X:1"; "#),
+            "{}",
+            cookies[1]
+        );
+        let long = format!("name={}", "x".repeat(1025));
+        let request = format!(
+            "POST /cookiedemo/ HTTP/1.0\r\nContent-Type: application/x-www-form-urlencoded\r\n\
+             Content-Length: {}\r\n\r\n{long}",
+            long.len()
+        );
+        assert_eq!(ask(&site_with(settings(&[])), &request).status(), "400");
     }
 
     #[test]

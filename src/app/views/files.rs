@@ -38,7 +38,8 @@ pub(in crate::app) fn hotlink(visit: &Visit<'_>) -> Reply {
     }
 }
 
-fn serve(visit: &Visit<'_>, path: &[u8], found: Found) -> Reply {
+/// A file that was found, or 304.
+pub(super) fn serve(visit: &Visit<'_>, path: &[u8], found: Found) -> Reply {
     let head = visit.head();
     let edition = visit.settings.edition;
     let entity_tag = if edition.has_entity_tags() {
@@ -121,7 +122,7 @@ mod tests {
 
     use tempfile::TempDir;
 
-    use crate::app::testing::{Answer, ask, get, now, settings};
+    use crate::app::testing::{Answer, ask, get, now, settings, site_with};
     use crate::app::{Settings, Site};
     use crate::wire::Edition;
 
@@ -138,7 +139,7 @@ mod tests {
             edition,
             ..settings(&[folder.path().to_owned()])
         };
-        (Site::new(settings), folder)
+        (site_with(settings), folder)
     }
 
     fn set_time(path: &std::path::Path, seconds: u64) {
@@ -268,8 +269,8 @@ mod tests {
 
     #[test]
     fn hotlinks_are_for_own_pages() {
-        let site = Site::new(settings(&[]));
-        let strict = Site::new(Settings {
+        let site = site_with(settings(&[]));
+        let strict = site_with(Settings {
             hotlink_without_referer: false,
             ..settings(&[])
         });
@@ -328,7 +329,7 @@ mod tests {
 
     #[test]
     fn a_foreign_referer_is_shown() {
-        let site = Site::new(settings(&[]));
+        let site = site_with(settings(&[]));
         let request = "GET /hotlink/hello.txt HTTP/1.0\r\nReferer: http://evil.test/\r\n\r\n";
         let answer = ask(&site, request);
         assert_eq!(answer.noticed, ["foreign-referer"]);

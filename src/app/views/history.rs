@@ -100,13 +100,12 @@ fn link(page: Page, number: u32) -> Page {
 
 #[cfg(test)]
 mod tests {
-    use crate::app::Site;
-    use crate::app::testing::{Answer, ask, settings};
+    use crate::app::testing::{Answer, ask, settings, site_with};
 
     fn visit(goods: &str, cookie: &str) -> Answer {
         let target = format!("/cookiedemo/history/{goods}");
         let request = format!("GET {target} HTTP/1.0\r\nCookie: history={cookie}\r\n\r\n");
-        ask(&Site::new(settings(&[])), &request)
+        ask(&site_with(settings(&[])), &request)
     }
 
     fn remembered(goods: &str, cookie: &str) -> String {

@@ -131,13 +131,12 @@ fn commands(
 
 #[cfg(test)]
 mod tests {
-    use crate::app::Site;
-    use crate::app::testing::{ask, get, settings};
+    use crate::app::testing::{ask, get, settings, site_with};
     use crate::app::urls::ROUTES;
 
     fn with_host(host: &str) -> String {
         let request = format!("GET / HTTP/1.0\r\nHost: {host}\r\n\r\n");
-        ask(&Site::new(settings(&[])), &request).body
+        ask(&site_with(settings(&[])), &request).body
     }
 
     #[test]

@@ -343,8 +343,8 @@ const SECURE: [&str; 2] = [
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::app::testing::{ask, get, settings};
-    use crate::app::{Settings, Site};
+    use crate::app::Settings;
+    use crate::app::testing::{ask, get, settings, site_with};
     use crate::wire::Edition;
 
     /// The line that a query makes.
@@ -475,14 +475,14 @@ mod tests {
 
     #[test]
     fn the_body_is_not_looked_at() {
-        let site = Site::new(settings(&[]));
+        let site = site_with(settings(&[]));
         let request = "POST /set_cookie HTTP/1.0\r\nContent-Length: 5\r\n\r\nkey=k";
         assert_eq!(ask(&site, request).status(), "405");
     }
 
     #[test]
     fn the_edition_decides_dates_and_spelling() {
-        let site = Site::new(Settings {
+        let site = site_with(Settings {
             edition: Edition::Rfc9110,
             ..settings(&[])
         });
