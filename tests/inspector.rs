@@ -353,10 +353,9 @@ fn a_page_finds_the_server_again() {
     stage.send("GET /user/?before HTTP/1.0\r\n\r\n");
     stage.shows("/user/?before", 200);
     let (site, page) = (stage.program.address, stage.program.inspector.unwrap());
-    stage.program.end();
-    stage
-        .browser
-        .wait("return document.getElementById('link').className === 'lost'");
+    let Stage { browser, program } = stage;
+    program.kill();
+    browser.wait("return document.getElementById('link').className === 'lost'");
     let flags = [
         "--port".to_owned(),
         site.port().to_string(),

@@ -93,10 +93,10 @@ fn message(dissection: &Dissection, stream: &Stream) -> Value {
 fn chinese(opinion: Opinion) -> String {
     match opinion {
         Opinion::Accepts { fields, head_len } => {
-            format!("httparse 接受这个 {head_len} 字节的头部，数出 {fields} 个字段。")
+            format!("httparse 接受这个 {head_len} 字节的首部，数出 {fields} 个字段。")
         }
-        Opinion::Partial => "httparse 还在等：头部尚未结束。".to_owned(),
-        Opinion::Refuses { error } => format!("httparse 拒绝这个头部，理由是：{error}。"),
+        Opinion::Partial => "httparse 还在等：首部尚未结束。".to_owned(),
+        Opinion::Refuses { error } => format!("httparse 拒绝这个首部，理由是：{error}。"),
     }
 }
 

@@ -151,7 +151,7 @@ const fn about(part: Part) -> (&'static str, &'static str, &'static str, &'stati
             "RFC 1945 4.1",
             "空行",
             "The blank line: the head ends here, and the body begins with the next byte.",
-            "空行：头部到此为止，下一个字节起就是主体。",
+            "空行：首部到此为止，下一个字节起就是主体。",
         ),
         Part::Body => (
             "RFC 1945 7.2",
@@ -232,11 +232,11 @@ const CLIENT: [ClientState; 5] = [
 
 const fn client(state: ClientState) -> [&'static str; 2] {
     match state {
-        ClientState::SendingHead => ["sending a head", "正在发送头部"],
+        ClientState::SendingHead => ["sending a head", "正在发送首部"],
         ClientState::SendingBody => ["sending a body", "正在发送主体"],
         ClientState::Done => ["has sent all", "已经发完"],
         ClientState::Broken => ["refused", "被拒绝"],
-        ClientState::Closed => ["has closed its side", "已关闭它那一侧"],
+        ClientState::Closed => ["has closed its side", "已关闭发送方向"],
     }
 }
 
