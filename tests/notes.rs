@@ -344,6 +344,8 @@ const TOOLS: &[&str] = &[
     "xxd",
     "cmp",
     "python3",
+    "redis-server",
+    "redis-cli",
 ];
 
 fn tools_are_required() -> bool {
