@@ -247,6 +247,85 @@ fn it_sends_the_same_29_bytes_by_get_and_by_post() {
     assert!(stage.browser.text().contains("request.POST\n"));
 }
 
+/// The trap of the notes, as a learner sees it: two on the page, one in the session.
+#[test]
+fn an_update_inside_the_cart_is_lost_before_the_learners_eyes() {
+    let Some(stage) = Stage::set("an_update_inside_the_cart_is_lost_before_the_learners_eyes")
+    else {
+        return;
+    };
+    let count = || {
+        let script = "return document.querySelector('.count').innerText";
+        stage.browser.script(script)
+    };
+    let is_saved = || {
+        let script = "return document.getElementById('saved').innerText";
+        stage.browser.script(script)
+    };
+    let follow = |link: &str| stage.browser.click(&format!("a[href='{link}']"));
+    stage.visit("/cart/");
+    for (mode, saved, shown, kept) in [
+        ("reassign", "True", "1", "1"),
+        ("nested", "False", "2", "1"),
+        ("modified", "True", "2", "2"),
+        ("nested", "False", "3", "2"),
+        ("reassign", "True", "3", "3"),
+    ] {
+        let add = format!("/cart/add/?goods=101&mode={mode}");
+        follow(&add);
+        assert_eq!(stage.sees("GET", &add).status, Some(200));
+        assert_eq!(
+            (count().as_str(), is_saved().as_str()),
+            (shown, saved),
+            "{mode}"
+        );
+        follow("/cart/");
+        let read = stage.sees("GET", "/cart/");
+        assert!(read.field("Cookie").unwrap().starts_with("sessionid="));
+        assert_eq!(count(), kept, "{mode}");
+    }
+}
+
+#[test]
+fn it_logs_in_under_a_new_id_and_out_again() {
+    let Some(stage) = Stage::set("it_logs_in_under_a_new_id_and_out_again") else {
+        return;
+    };
+    stage.visit("/user/register/");
+    stage.register("admin");
+    stage.visit("/session/set/?key=age&value=10");
+    stage.visit("/user/login/");
+    let get = stage.sees("GET", "/user/login/");
+    let planted = get.field("Cookie").unwrap().to_owned();
+    stage.browser.type_into("#username", "admin");
+    stage.browser.type_into("#password", "wrong");
+    stage.browser.click("button");
+    assert_eq!(stage.sees("POST", "/user/login/").status, Some(200));
+    let text = stage.browser.text();
+    assert!(
+        text.contains("The user name or the password is wrong."),
+        "{text}"
+    );
+    stage.browser.type_into("#password", "x");
+    stage.browser.click("button");
+    assert_eq!(stage.sees("POST", "/user/login/").status, Some(302));
+    let user = stage.sees("GET", "/user/");
+    assert_ne!(user.field("Cookie"), Some(planted.as_str()));
+    assert_eq!(
+        stage
+            .browser
+            .script("return document.getElementById('user').innerText"),
+        "admin"
+    );
+    // No script can read the id.
+    assert_eq!(stage.browser.script("return document.cookie"), "");
+    stage.browser.click("a[href='/user/logout/']");
+    assert_eq!(stage.sees("GET", "/user/logout/").status, Some(302));
+    assert_eq!(stage.sees("GET", "/user/login/").status, Some(200));
+    stage.visit("/user/");
+    assert!(stage.browser.text().contains("You are not logged in."));
+}
+
 #[test]
 fn it_keeps_the_three_cookies_and_brings_them_back() {
     let Some(stage) = Stage::set("it_keeps_the_three_cookies_and_brings_them_back") else {

@@ -366,6 +366,8 @@ const TOOLS: &[&str] = &[
     "cmp",
     "python3",
     "tshark",
+    "redis-server",
+    "redis-cli",
 ];
 
 fn tools_are_required() -> bool {

@@ -146,12 +146,18 @@ impl Mailbox {
         )
     }
 
+    /// Where something lies already, the loop has been woken for it and has not looked yet.
     fn put(&self, completion: Completion) {
-        self.completions
+        let mut completions = self
+            .completions
             .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .push(completion);
-        self.wake();
+            .unwrap_or_else(PoisonError::into_inner);
+        let was_empty = completions.is_empty();
+        completions.push(completion);
+        drop(completions);
+        if was_empty {
+            self.wake();
+        }
     }
 }
 

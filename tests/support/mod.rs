@@ -17,6 +17,7 @@
 )]
 
 pub(crate) mod browser;
+pub(crate) mod stores;
 
 use std::ffi::OsString;
 use std::fs;
