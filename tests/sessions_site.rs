@@ -204,7 +204,7 @@ fn redis_keeps_sessions_while_servers_come_and_go() {
 
 fn with_redis(folder: &TempDir, redis: &RedisServer) -> Vec<String> {
     let url = format!("--redis-url={}", redis.url());
-    flags(folder, &["--session-engine=redis", &url, "--queue=1024"])
+    flags(folder, &["--session-engine=redis", &url])
 }
 
 #[test]
@@ -525,7 +525,7 @@ fn what_was_answered_survives_a_kill() {
     for engine in ["db", "file", "cached_db"] {
         let folder = TempDir::new().unwrap();
         let engine_flag = format!("--session-engine={engine}");
-        let flags = flags(&folder, &[&engine_flag, "--queue=1024"]);
+        let flags = flags(&folder, &[&engine_flag]);
         let server = Program::serve(&flags);
         let at = server.address;
         let answered = AtomicUsize::new(0);
