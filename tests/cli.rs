@@ -593,7 +593,7 @@ fn an_address_of_another_machine_is_one_sentence() {
 
 #[test]
 fn flags_that_say_nothing_sensible_are_refused() {
-    let cases: [(&[&str], &str); 10] = [
+    let cases: [(&[&str], &str); 14] = [
         (&["--frozen=yesterday"], "is no HTTP-date"),
         (
             &["--edition", "rfc2616"],
@@ -611,6 +611,16 @@ fn flags_that_say_nothing_sensible_are_refused() {
         (
             &["--port", "0", "editions"],
             "`--port` has no effect before `editions`",
+        ),
+        (
+            &["--session-engine", "memcached"],
+            "db, file, cache, cached_db, signed_cookies or redis",
+        ),
+        (&["--session-cookie-name", "a b"], "is no cookie's name"),
+        (&["--secret-key", ""], "a value is required"),
+        (
+            &["--session-engine", "db", "clearsessions"],
+            "`--session-engine` has no effect before `clearsessions`",
         ),
         (
             &["dissect", "--request", "--response"],

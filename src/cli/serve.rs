@@ -119,7 +119,7 @@ pub struct ServeArgs {
     pub workers: usize,
 
     /// Requests that may wait for a worker
-    #[arg(long, env = "BLANKLINE_QUEUE", value_name = "N", default_value_t = 64, value_parser = at_least_one)]
+    #[arg(long, env = "BLANKLINE_QUEUE", value_name = "N", default_value_t = 512, value_parser = at_least_one)]
     pub queue: usize,
 
     /// Threads that write uploads to disk

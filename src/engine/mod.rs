@@ -246,7 +246,7 @@ impl Default for Settings {
             clock: Clock::System,
             loops: 1,
             workers: 4,
-            queue: 64,
+            queue: 512,
             writers: 2,
             connections: 16_384,
             stop_time: Duration::from_secs(5),
