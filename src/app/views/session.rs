@@ -6,7 +6,6 @@
 
 use serde_json::{Value, json};
 
-use super::login::USER;
 use crate::app::page::Page;
 use crate::app::{Reply, Visit};
 use crate::sessions::{Answer, Cookie, Entry, Expiry, Moment, Said, Session, SessionError};
@@ -31,9 +30,6 @@ pub(in crate::app) fn act(
             let Some(key) = visit.parameter("key") else {
                 return Ok(refused(visit, KEY));
             };
-            if key == USER {
-                return Ok(refused(visit, ONLY_LOGIN));
-            }
             session.set(&key, visit.parameter("value").unwrap_or_default())?;
             ["session[key] = value", "session[key] = value"]
         }
@@ -127,12 +123,6 @@ pub(super) fn refused(visit: &Visit<'_>, sentence: [&'static str; 2]) -> Reply {
 const KEY: [&str; 2] = [
     "This page wants key=NAME in its query.",
     "这个页面的查询串里要有 key=名字。",
-];
-
-/// Who is logged in is one of the session's keys.
-const ONLY_LOGIN: [&str; 2] = [
-    "Only a login writes session['user']: on a page that lets a visitor write any key, he is whoever he says he is.",
-    "session['user'] 只能由登录写入：如果访客能随便写任何键，他说自己是谁就是谁。",
 ];
 
 const VALUE: [&str; 2] = [
