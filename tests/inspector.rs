@@ -610,3 +610,42 @@ fn an_upload_is_shown_in_part_and_counted_whole() {
         .sum();
     assert_eq!(received, total);
 }
+
+/// The relative luminance of `#rrggbb` (WCAG 2.1).
+fn luminance(color: &str) -> f64 {
+    let channel = |at: usize| {
+        let value = f64::from(u8::from_str_radix(&color[at..at + 2], 16).unwrap()) / 255.0;
+        if value <= 0.04045 {
+            value / 12.92
+        } else {
+            ((value + 0.055) / 1.055).powf(2.4)
+        }
+    };
+    0.2126 * channel(1) + 0.7152 * channel(3) + 0.0722 * channel(5)
+}
+
+#[test]
+fn every_text_can_be_read_on_every_ground_by_day_and_by_night() {
+    let css = include_str!("../src/inspector/page/inspector.css");
+    let colors = |name: &str| {
+        let line = css.lines().find_map(|line| {
+            let rest = line.trim().strip_prefix("--")?.strip_prefix(name)?;
+            rest.strip_prefix(": light-dark(")?.strip_suffix(");")
+        });
+        let pair = line.unwrap_or_else(|| panic!("no color {name}"));
+        pair.split_once(", ").unwrap()
+    };
+    let texts = [
+        "ink", "soft", "mark", "good", "turn", "bad", "note", "lead", "target", "version", "name",
+    ];
+    for ground in ["paper", "sheet", "chosen", "same"] {
+        for text in texts {
+            let (below, above) = (colors(ground), colors(text));
+            for (below, above) in [(below.0, above.0), (below.1, above.1)] {
+                let (one, other) = (luminance(below), luminance(above));
+                let contrast = (one.max(other) + 0.05) / (one.min(other) + 0.05);
+                assert!(contrast >= 4.5, "{text} on {ground}: {contrast:.2}");
+            }
+        }
+    }
+}

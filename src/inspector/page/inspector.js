@@ -407,7 +407,7 @@ const timeline = (shown) => {
     item.append(element('span', 'after', words.duration(event.after)), bar);
     if (event.what === 'states') {
       const { client, server } = state.glossary;
-      item.append(element('span', 'what', `${word('client')}: ${said(client[event.client])} · ${word('server')}: ${said(server[event.server])}`));
+      item.append(element('span', 'what', words.states(client[event.client], server[event.server])));
     } else if (event.what === 'received' || event.what === 'sent') {
       item.append(element('span', 'what', words.piece(event)));
       const kind = event.what === 'received' ? 'request' : 'response';
