@@ -8,7 +8,7 @@
 //! * L0 [`wire`]: bytes and their meaning, without sockets, files, threads or clocks; [`clock`]: wall time
 //! * L1 [`record`]: what passed over a wire, as values
 //! * L2 [`engine`]: the loop, the workers, the sockets; [`export`]: records and messages, rendered;
-//!   [`sessions`]: Django's sessions and their six engines
+//!   [`sessions`]: Django's sessions and their six engines; [`canned`]: exact bytes, to test clients
 //! * L3 [`app`]: the lesson site
 //! * L4 [`cli`]: the command line
 //!
@@ -16,6 +16,7 @@
 //! fields of its own, `unsafe`.
 
 pub mod app;
+pub mod canned;
 pub mod cli;
 pub mod clock;
 pub mod engine;

@@ -3,6 +3,7 @@
 //! stdout is data, stderr is talk. Exit codes: 0 ok, 1 a check failed, 2 usage, 3 input or output.
 //! Flags have environment twins, which a flag overrides: `--head-bytes` is also `BLANKLINE_HEAD_BYTES`.
 
+pub mod canned;
 pub mod console;
 pub mod dissect;
 pub mod serve;
@@ -15,6 +16,7 @@ use std::io::{self, Write as _};
 use std::process::ExitCode;
 
 use anstream::stream::RawStream;
+use canned::CannedArgs;
 use clap::error::ErrorKind;
 use clap::parser::ValueSource;
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
@@ -59,6 +61,8 @@ enum Command {
         after_help = "Exit code: 0 when nothing refuses the message, 1 when a fault does, 3 when it cannot be read."
     )]
     Dissect(DissectArgs),
+    /// Answer requests with the bytes of files, to test clients
+    Canned(CannedArgs),
 }
 
 /// When to colour.
@@ -108,6 +112,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Some(Command::Serve(args)) => serve::serve(args, color),
         Some(Command::Editions { json: false }) => print(&editions_text(), color),
         Some(Command::Editions { json: true }) => print(&format!("{:#}\n", editions_json()), color),
+        Some(Command::Canned(args)) => canned::canned(args),
         Some(Command::Dissect(args)) => return exit(dissect::dissect(args, color)),
     };
     exit(result.map(|()| ExitCode::SUCCESS))
