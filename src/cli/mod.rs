@@ -4,6 +4,7 @@
 //! Flags have environment twins, which a flag overrides: `--head-bytes` is also `BLANKLINE_HEAD_BYTES`.
 
 pub mod canned;
+pub mod conform;
 pub mod console;
 pub mod dissect;
 pub mod serve;
@@ -20,6 +21,7 @@ use canned::CannedArgs;
 use clap::error::ErrorKind;
 use clap::parser::ValueSource;
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
+use conform::ConformArgs;
 use dissect::DissectArgs;
 use serve::ServeArgs;
 
@@ -63,6 +65,11 @@ enum Command {
     Dissect(DissectArgs),
     /// Answer requests with the bytes of files, to test clients
     Canned(CannedArgs),
+    /// Ask a server what RFC 1945 asks of servers
+    #[command(
+        after_help = "Exit code: 0 when nothing fails, 1 when something does (see --by), 3 when the server cannot be reached."
+    )]
+    Conform(ConformArgs),
 }
 
 /// When to colour.
@@ -113,6 +120,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Some(Command::Editions { json: false }) => print(&editions_text(), color),
         Some(Command::Editions { json: true }) => print(&format!("{:#}\n", editions_json()), color),
         Some(Command::Canned(args)) => canned::canned(args),
+        Some(Command::Conform(args)) => return exit(conform::conform(args, color)),
         Some(Command::Dissect(args)) => return exit(dissect::dissect(args, color)),
     };
     exit(result.map(|()| ExitCode::SUCCESS))
