@@ -7,7 +7,6 @@
 #![allow(
     clippy::indexing_slicing,
     clippy::panic,
-    clippy::print_stderr,
     clippy::unwrap_used,
     reason = "a panic in a test, or in a function that only tests call, is its report"
 )]
@@ -25,6 +24,7 @@ use blankline::canned::{Case, Running, Server, read_cases};
 use blankline::wire::{Escaped, Lang};
 use serde_json::{Value, json};
 use support::has_tool;
+use support::table::Table;
 use tempfile::TempDir;
 
 /// A folder of `tests/canned`, and what is wrong with it, in both languages.
@@ -554,51 +554,16 @@ fn the_table_is_what_clients_do() {
         ];
         threads.map(|thread| thread.join().unwrap())
     });
-    let pages = [(Lang::En, "en"), (Lang::Zh, "zh")];
-    for (lang, folder) in pages {
-        let path = Path::new(env!("CARGO_MANIFEST_DIR"))
-            .join("notes")
-            .join(folder)
-            .join("client-faults.md");
-        let made = page(lang, &cases, &columns);
-        if std::env::var_os("BLESS").is_some_and(|value| value == "1") {
-            fs::write(&path, &made).unwrap();
+    let heads: Vec<String> = columns
+        .iter()
+        .map(|column| format!("{} {}", column.client, column.version))
+        .collect();
+    for (lang, folder) in [(Lang::En, "en"), (Lang::Zh, "zh")] {
+        let path = format!("notes/{folder}/client-faults.md");
+        Table {
+            lead: 1,
+            heads: &heads,
         }
-        compare(
-            &fs::read_to_string(&path).unwrap_or_default(),
-            &made,
-            &columns,
-        );
+        .check(&path, &page(lang, &cases, &columns));
     }
-}
-
-/// The page as it is, and as it is made now. Cells of a client whose version has changed may differ.
-fn compare(page: &str, made: &str, columns: &[Column]) {
-    let is_known =
-        |column: &Column| page.contains(&format!("| {} {} |", column.client, column.version));
-    let known: Vec<bool> = columns.iter().map(is_known).collect();
-    let mut complaints = Vec::new();
-    for (old, new) in page.lines().zip(made.lines()) {
-        let cells = |line: &str| -> Vec<String> { line.split(" | ").map(str::to_owned).collect() };
-        let (old, new) = (cells(old), cells(new));
-        let name = new[0].clone();
-        let is_row = old.len() == columns.len() + 1 && new.len() == old.len();
-        for (at, (old, new)) in old.iter().zip(&new).enumerate() {
-            let is_strict = !is_row || at == 0 || known[at - 1];
-            if old != new && is_strict {
-                complaints.push(format!(
-                    "{}: was {old}, is {new}",
-                    name.trim_start_matches("| ")
-                ));
-            } else if old != new {
-                eprintln!("another version does otherwise: was {old}, is {new}");
-            }
-        }
-    }
-    let is_whole = page.lines().count() == made.lines().count();
-    assert!(
-        complaints.is_empty() && is_whole,
-        "the page is not what happened; BLESS=1 rewrites it:\n{}",
-        complaints.join("\n")
-    );
 }

@@ -19,7 +19,7 @@ pub struct Row {
     pub asked: Asked,
     /// What has to hold by RFC 1945.
     pub strict: &'static [Check],
-    /// What has to hold by RFC 9110 and RFC 9112.
+    /// What has to hold by RFC 9110 and RFC 9112. Nothing in the list: they leave it open.
     pub modern: &'static [Check],
     /// The rule, in English.
     pub en: &'static str,

@@ -16,6 +16,8 @@
     reason = "a panic in a test, or in a function that only tests call, is its report"
 )]
 
+pub(crate) mod table;
+
 use std::ffi::OsString;
 use std::fs;
 use std::io::{self, BufRead, BufReader, Read, Write};
