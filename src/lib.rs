@@ -10,7 +10,7 @@
 //! * L2 [`engine`]: the loop, the workers, the sockets; [`export`]: records and messages, rendered;
 //!   [`sessions`]: Django's sessions and their six engines; [`canned`]: exact bytes, to test
 //!   clients; [`conform`]: what RFC 1945 asks, asked of any server
-//! * L3 [`app`]: the lesson site
+//! * L3 [`app`]: the lesson site; [`inspector`]: the live page that shows every byte
 //! * L4 [`cli`]: the command line
 //!
 //! Absent on purpose: HTTP/1.1 and later, TLS, a router that hides the URL table, a response that adds
@@ -23,6 +23,7 @@ pub mod clock;
 pub mod conform;
 pub mod engine;
 pub mod export;
+pub mod inspector;
 pub mod record;
 pub mod sessions;
 pub mod wire;

@@ -883,6 +883,74 @@ fn a_message_longer_than_256_mib_is_not_read() {
     );
 }
 
+/// The first two lines of a server's stdout, and what it says on stderr.
+fn two_lines(args: &[&str]) -> (Running, [String; 2], Lines) {
+    let mut child = Running(program(args).spawn().unwrap());
+    let stdout = Lines::of(child.0.stdout.take().unwrap());
+    let stderr = Lines::of(child.0.stderr.take().unwrap());
+    (child, [stdout.next(), stdout.next()], stderr)
+}
+
+#[test]
+fn the_live_page_has_the_second_line() {
+    let (_server, [first, second], _) = two_lines(&["serve", "--port", "0"]);
+    assert!(
+        first.starts_with("listening on http://127.0.0.1:"),
+        "{first}"
+    );
+    let address = second
+        .strip_prefix("inspector on http://")
+        .and_then(|rest| rest.strip_suffix('/'))
+        .unwrap_or_else(|| panic!("the second line is {second:?}"));
+    let mut page = TcpStream::connect(address).unwrap();
+    page.write_all(b"GET / HTTP/1.0\r\n\r\n").unwrap();
+    assert!(read(&mut page).contains("<title>blankline inspector</title>"));
+}
+
+#[test]
+fn the_live_page_keeps_secrets_where_other_machines_can_look_on() {
+    let greeting = |flags: &[&str]| {
+        let (_server, [_, second], _) = two_lines(&[&["serve", "--port", "0"], flags].concat());
+        let address = second.strip_prefix("inspector on http://").unwrap();
+        let mut page = TcpStream::connect(address.trim_end_matches('/')).unwrap();
+        page.write_all(b"GET /events HTTP/1.0\r\n\r\n").unwrap();
+        let hello = Lines::of(page).until("\"hidden\"");
+        hello.last().unwrap().clone()
+    };
+    assert!(greeting(&[]).contains("\"hidden\":false"));
+    // Any address of the loopback network would do, but only this one is not called loopback.
+    let open = ["--bind", "0.0.0.0"];
+    assert!(greeting(&open).contains("\"hidden\":true"));
+    assert!(greeting(&[&open[..], &["--show-secrets"]].concat()).contains("\"hidden\":false"));
+}
+
+#[test]
+fn a_taken_port_of_the_live_page_is_fatal_only_if_it_was_asked_for() {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap().port().to_string();
+    let ended = run(&["serve", "--port", "0", "--inspector-port", &port], b"");
+    assert_eq!((ended.code, ended.stdout.as_str()), (Some(3), ""));
+    assert!(
+        ended
+            .stderr
+            .contains("cannot open the live page on 127.0.0.1:"),
+        "{ended:?}"
+    );
+    assert!(ended.stderr.contains("--no-inspector"), "{ended:?}");
+    // The usual one: taken by us, or by somebody else if we cannot have it.
+    let _usual = TcpListener::bind("127.0.0.1:8001");
+    let free = TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap();
+    let args = ["serve", "--port", &free.port().to_string()];
+    let mut child = Running(program(&args).spawn().unwrap());
+    let stderr = Lines::of(child.0.stderr.take().unwrap());
+    stderr.until("no live page: cannot listen on 127.0.0.1:8001");
+    let stdout = Lines::of(child.0.stdout.take().unwrap());
+    assert_eq!(stdout.next(), format!("listening on http://{free}/"));
+}
+
 // Other people's servers and clients
 
 #[test]

@@ -16,16 +16,15 @@ mod support;
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::fs;
-use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Command, Output, Stdio};
 
 use blankline::canned::{Case, Running, Server, read_cases};
 use blankline::wire::{Escaped, Lang};
-use serde_json::{Value, json};
+use serde_json::json;
+use support::browser::Browser;
 use support::has_tool;
 use support::table::Table;
-use tempfile::TempDir;
 
 /// A folder of `tests/canned`, and what is wrong with it, in both languages.
 type Row = (&'static str, &'static str, &'static str);
@@ -318,112 +317,40 @@ fn python(url: &str) -> Seen {
     }
 }
 
-/// Chromium, by way of chromedriver, to which curl speaks; both end when it is dropped.
-struct Chromium {
-    driver: Child,
-    session: String,
-    _profile: TempDir,
-}
-
-impl Chromium {
-    fn start() -> Self {
-        let mut driver = Command::new("chromedriver")
-            .arg("--port=0")
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let lines = BufReader::new(driver.stdout.take().unwrap()).lines();
-        let port = lines.map(Result::unwrap).find_map(|line| {
-            let (_, port) = line.split_once("successfully on port ")?;
-            Some(port.trim_end_matches('.').to_owned())
+/// What Chromium makes of a page. Its own pages name the error too, where the load itself is said to be good.
+fn chromium(browser: &Browser, url: &str) -> Seen {
+    browser.command("url", &json!({ "url": "about:blank" }));
+    let visited = browser.try_visit(url);
+    let of = |key: &str| match &visited {
+        Ok(()) => String::new(),
+        Err(error) => error[key].as_str().unwrap_or_default().to_owned(),
+    };
+    // After an error there is no page to ask, and a page may have no body.
+    let text = match visited {
+        Ok(()) => browser.run("return document.body?.innerText ?? ''"),
+        Err(_) => json!(""),
+    };
+    let text = text.as_str().unwrap().to_owned();
+    let named = |text: &str| {
+        let mut words = text.split_whitespace();
+        let names = words.find_map(|word| {
+            let word = word.trim_start_matches("net::");
+            word.starts_with("ERR_").then(|| format!("`{word}`"))
         });
-        let profile = tempfile::tempdir().unwrap();
-        let mut chromium = Self {
-            driver,
-            session: format!("http://127.0.0.1:{}/session", port.unwrap()),
-            _profile: profile,
-        };
-        let folder = format!("--user-data-dir={}", chromium._profile.path().display());
-        let flags = [
-            "--headless=new",
-            "--no-sandbox",
-            "--disable-gpu",
-            "--disable-dev-shm-usage",
-            "--disable-background-networking",
-            "--no-first-run",
-            "--no-proxy-server",
-            &folder,
-        ];
-        let seconds: u64 = TIMEOUT.parse().unwrap();
-        let session = chromium.ask(
-            "",
-            &json!({ "capabilities": { "alwaysMatch": {
-                "browserName": "chrome",
-                "timeouts": { "pageLoad": seconds * 1000 },
-                "goog:chromeOptions": { "args": flags },
-            }}}),
-        );
-        let id = session["sessionId"]
-            .as_str()
-            .unwrap_or_else(|| panic!("{session}"));
-        chromium.session = format!("{}/{id}", chromium.session);
-        chromium
+        names
+    };
+    if let Some(ends) = named(&of("message")).or_else(|| named(&text)) {
+        let shows = Vec::new();
+        return Seen { ends, shows };
     }
-
-    fn ask(&self, command: &str, arguments: &Value) -> Value {
-        let (url, body) = (format!("{}{command}", self.session), arguments.to_string());
-        let kind = "Content-Type: application/json";
-        let output = run(
-            "curl",
-            &["-s", "--noproxy", "*", "-H", kind, "-d", &body, &url],
-        );
-        let answer: Value = serde_json::from_slice(&output.stdout).unwrap_or_default();
-        answer["value"].clone()
-    }
-
-    fn visit(&self, url: &str) -> Seen {
-        self.ask("/url", &json!({ "url": "about:blank" }));
-        let visited = self.ask("/url", &json!({ "url": url }));
-        let script = json!({ "script": "return document.body.innerText", "args": [] });
-        let text = self.ask("/execute/sync", &script);
-        let text = text.as_str().unwrap_or_default().to_owned();
-        let error = visited["error"].as_str().unwrap_or_default();
-        let message = visited["message"].as_str().unwrap_or_default();
-        // A page of Chromium's own names the error too, where the load itself is said to be good.
-        let named = |text: &str| {
-            let mut words = text.split_whitespace();
-            let found = words.find(|word| word.trim_start_matches("net::").starts_with("ERR_"));
-            found.map(|word| word.trim_start_matches("net::").to_owned())
-        };
-        if let Some(name) = named(message).or_else(|| named(&text)) {
-            return Seen {
-                ends: format!("`{name}`"),
-                shows: Vec::new(),
-            };
-        }
-        let ends = match (error, &*text) {
-            ("", "") => "`empty`".to_owned(),
-            ("", _) => "`loaded`".to_owned(),
-            (error, _) => format!("`{error}`"),
-        };
-        Seen {
-            ends,
-            shows: text.into_bytes(),
-        }
-    }
-}
-
-impl Drop for Chromium {
-    fn drop(&mut self) {
-        // Deleting the session is what ends the browser.
-        let _ended = run(
-            "curl",
-            &["-s", "--noproxy", "*", "-X", "DELETE", &self.session],
-        );
-        let _gone = self.driver.kill();
-        let _gone = self.driver.wait();
+    let ends = match (&*of("error"), &*text) {
+        ("", "") => "`empty`".to_owned(),
+        ("", _) => "`loaded`".to_owned(),
+        (error, _) => format!("`{error}`"),
+    };
+    Seen {
+        ends,
+        shows: text.into_bytes(),
     }
 }
 
@@ -546,9 +473,11 @@ fn the_table_is_what_clients_do() {
             scope.spawn(move || column("wget", version("wget"), cases, wget)),
             scope.spawn(move || column("Python", version("python3"), cases, python)),
             scope.spawn(move || {
-                let chromium = Chromium::start();
+                let browser = Browser::start(test).unwrap();
+                let seconds: u64 = TIMEOUT.parse().unwrap();
+                browser.command("timeouts", &json!({ "pageLoad": seconds * 1000 }));
                 column("Chromium", version("chromium"), cases, |url| {
-                    chromium.visit(url)
+                    chromium(&browser, url)
                 })
             }),
         ];

@@ -365,6 +365,9 @@ const TOOLS: &[&str] = &[
     "xxd",
     "cmp",
     "python3",
+    "tshark",
+    "redis-server",
+    "redis-cli",
 ];
 
 fn tools_are_required() -> bool {

@@ -20,8 +20,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::sync::mpsc;
+use std::process::{Command, Stdio};
 
 use blankline::clock::{Clock, IdSource};
 use blankline::sessions::{
@@ -32,6 +31,7 @@ use blankline::sessions::{
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+use support::stores::{RedisServer, django, has_django};
 use support::{Chance, PATIENCE, has_tool};
 
 const SECRET: &[u8] = b"peer-secret-key-for-comparison-only";
@@ -88,7 +88,7 @@ impl Place {
             Self::Database(folder) => Box::new(database(folder)),
             Self::CachedDb(folder) => Box::new(CachedDb::new(database(folder), Limits::default())),
             Self::Files(folder) => Box::new(Files::open(folder.path(), codec()).unwrap()),
-            Self::Redis(server) => Box::new(server.engine()),
+            Self::Redis(server) => Box::new(redis_engine(server)),
             Self::Memory => Box::new(Cache::new(Limits::default())),
             Self::Cookie => Box::new(SignedCookies::new(SECRET)),
         }
@@ -163,90 +163,13 @@ fn temporary() -> TempDir {
     tempfile::tempdir().unwrap()
 }
 
-/// A Redis server of a test's own, killed when it is dropped.
-struct RedisServer {
-    child: Child,
-    folder: TempDir,
-}
-
-impl RedisServer {
-    fn start() -> Self {
-        let folder = temporary();
-        let child = Self::spawn(folder.path());
-        let mut server = Self { child, folder };
-        server.wait_until_it_is_ready();
-        server
-    }
-
-    fn spawn(folder: &Path) -> Child {
-        Command::new("redis-server")
-            .args(["--port", "0", "--save", "", "--appendonly", "no"])
-            .arg("--dir")
-            .arg(folder)
-            .arg("--unixsocket")
-            .arg(folder.join("redis.sock"))
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap()
-    }
-
-    /// It says so itself.
-    fn wait_until_it_is_ready(&mut self) {
-        let stdout = BufReader::new(self.child.stdout.take().unwrap());
-        let (said, hears) = mpsc::channel();
-        std::thread::spawn(move || {
-            for line in stdout.lines().map_while(Result::ok) {
-                // Nobody waits for the later ones.
-                let _nobody = said.send(line);
-            }
-        });
-        let is_ready = |line: &str| line.contains("eady to accept connections");
-        while !is_ready(&hears.recv_timeout(PATIENCE).unwrap()) {}
-    }
-
-    fn stop(&mut self) {
-        self.child.kill().unwrap();
-        self.child.wait().unwrap();
-    }
-
-    fn start_again(&mut self) {
-        self.child = Self::spawn(self.folder.path());
-        self.wait_until_it_is_ready();
-    }
-
-    fn url(&self) -> String {
-        format!("redis+unix://{}/redis.sock", self.folder.path().display())
-    }
-
-    fn engine(&self) -> Redis {
-        let timeouts = Timeouts {
-            connect: PATIENCE,
-            answer: PATIENCE,
-        };
-        Redis::new(&self.url(), timeouts, Codec::for_stores(SECRET)).unwrap()
-    }
-
-    /// Sends a command past the engine.
-    fn tell(&self, words: &[&str]) -> ::redis::Value {
-        let client = ::redis::Client::open(self.url()).unwrap();
-        let mut command = ::redis::Cmd::new();
-        for word in words {
-            command.arg(*word);
-        }
-        command
-            .query(&mut client.get_connection().unwrap())
-            .unwrap()
-    }
-}
-
-impl Drop for RedisServer {
-    fn drop(&mut self) {
-        // It may be gone already.
-        let _gone = self.child.kill();
-        let _gone = self.child.wait();
-    }
+/// The engine of a server, which is waited for as long as a test waits.
+fn redis_engine(server: &RedisServer) -> Redis {
+    let timeouts = Timeouts {
+        connect: PATIENCE,
+        answer: PATIENCE,
+    };
+    Redis::new(&server.url(), timeouts, Codec::for_stores(SECRET)).unwrap()
 }
 
 /// Runs each case on each engine.
@@ -751,7 +674,7 @@ fn redis_that_comes_back_is_found_again() {
         return;
     }
     let mut server = RedisServer::start();
-    let engine = server.engine();
+    let engine = redis_engine(&server);
     let start = now();
     stored(&engine, &cart(), start);
     server.stop();
@@ -776,7 +699,7 @@ fn redis_ends_sessions_by_itself() {
         return;
     }
     let server = RedisServer::start();
-    let engine = server.engine();
+    let engine = redis_engine(&server);
     for (expiry, ttl) in [(1000, 1000), (0, COOKIE_AGE)] {
         let items = data(json!({"a": 1, "_session_expiry": expiry}));
         let name = format!(
@@ -866,34 +789,6 @@ fn what_was_saved_survives_a_kill() {
             assert_eq!(session.get("n").unwrap(), Some(&n.into()));
         }
     }
-}
-
-/// What Django itself does with a list of commands on one engine.
-fn django(engine: &str, folder: &Path, commands: &Value) -> Vec<Value> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let mut child = Command::new(root.join(PYTHON))
-        .arg(root.join("tests/sessions/peer.py"))
-        .arg(engine)
-        .arg(folder)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut stdin = child.stdin.take().unwrap();
-    stdin.write_all(commands.to_string().as_bytes()).unwrap();
-    drop(stdin);
-    let output = child.wait_with_output().unwrap();
-    assert!(output.status.success());
-    serde_json::from_slice(&output.stdout).unwrap()
-}
-
-/// The Python that `tests/run` gave a Django.
-const PYTHON: &str = "target/django-4.2/bin/python";
-
-/// Whether Django is here. A whole path is looked for there, wherever PATH leads.
-fn has_django(test: &str) -> bool {
-    let python = Path::new(env!("CARGO_MANIFEST_DIR")).join(PYTHON);
-    has_tool(test, python.to_str().unwrap())
 }
 
 /// We read what Django writes, and Django reads what we write.

@@ -6,6 +6,7 @@
 //! of the notes' responses (Django 1.11 on Python 2.7), with the fields that they lack put between.
 
 use std::borrow::Cow;
+use std::fmt;
 
 use crate::engine::{Body, Response};
 use crate::wire::{
@@ -87,6 +88,12 @@ impl Reply {
     #[must_use]
     pub fn text(text: impl Into<Cow<'static, str>>) -> Self {
         Self::new(Status::OK).with_body(TEXT, text)
+    }
+
+    /// A 200 with JSON.
+    #[must_use]
+    pub fn json(document: &impl fmt::Display) -> Self {
+        Self::new(Status::OK).with_body(JSON, format!("{document:#}\n"))
     }
 
     /// The same with a body of this type.
@@ -177,6 +184,9 @@ pub const HTML: FieldValue = FieldValue::constant("text/html; charset=utf-8");
 
 /// The content type of lessons and echoes.
 pub const TEXT: FieldValue = FieldValue::constant("text/plain; charset=utf-8");
+
+/// RFC 8259 has no charset parameter: JSON is UTF-8.
+const JSON: FieldValue = FieldValue::constant("application/json");
 
 const COOKIE: FieldValue = FieldValue::constant("Cookie");
 const NOSNIFF: FieldValue = FieldValue::constant("nosniff");

@@ -13,6 +13,7 @@ use std::time::UNIX_EPOCH;
 use tempfile::TempDir;
 
 use super::files::Files;
+use super::session_store::{SessionSettings, SessionStore};
 use super::uploads::Uploads;
 use super::users::Users;
 use crate::clock::{Clock, IdSource};
@@ -29,6 +30,8 @@ pub struct StoreSettings {
     pub upload_quota: u64,
     /// How often a password is hashed, at least once.
     pub iterations: u32,
+    /// How sessions are kept.
+    pub sessions: SessionSettings,
     /// Where the time comes from; under a frozen one ids are a function of the request.
     pub clock: Clock,
 }
@@ -38,6 +41,8 @@ pub struct StoreSettings {
 pub struct Stores {
     /// Who registered.
     pub users: Users,
+    /// What is remembered of a visitor.
+    pub sessions: SessionStore,
     /// Files that were sent.
     pub uploads: Arc<Uploads>,
     /// The same files, to be sent back.
@@ -63,7 +68,7 @@ impl Stores {
         let mut folder = match (named, is_frozen) {
             (Some(folder), _) => folder,
             (None, true) => std::env::temp_dir(),
-            (None, false) => PathBuf::from(DEFAULT),
+            (None, false) => PathBuf::from(DEFAULT_FOLDER),
         };
         fs::create_dir_all(&folder).map_err(|error| (folder.clone(), error))?;
         let temporary = is_frozen
@@ -77,16 +82,18 @@ impl Stores {
         let upload_folder = upload_folder.unwrap_or_else(|| folder.join("uploads"));
         let uploads = Uploads::open(&upload_folder, settings.upload_quota, is_frozen)
             .map_err(|error| (upload_folder.clone(), error))?;
+        let ids = if is_frozen {
+            IdSource::Seed
+        } else {
+            IdSource::System
+        };
         Ok(Self {
+            sessions: SessionStore::new(settings.sessions.clone(), folder.clone(), ids),
             users: Users::new(folder.join("db.sqlite3"), settings.iterations),
             uploads: Arc::new(uploads),
             uploaded: Files::only(upload_folder)?,
             posts: [const { AtomicU64::new(0) }; 2],
-            ids: if is_frozen {
-                IdSource::Seed
-            } else {
-                IdSource::System
-            },
+            ids,
             clock: settings.clock,
             _temporary: temporary,
         })
@@ -101,4 +108,4 @@ impl Stores {
 }
 
 /// The folder that is used unless another one is named, in the folder where the server was started.
-const DEFAULT: &str = "blankline-data";
+pub const DEFAULT_FOLDER: &str = "blankline-data";

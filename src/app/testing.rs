@@ -9,10 +9,12 @@ use std::os::unix::fs::FileExt as _;
 use std::path::PathBuf;
 
 use super::files::Files;
+use super::session_store::{EngineKind, SessionSettings};
 use super::stores::{StoreSettings, Stores};
 use super::{Settings, Site};
 use crate::clock::Clock;
 use crate::engine::{Body, Request, Response, Service as _};
+use crate::sessions::Limits;
 use crate::wire::{Edition, HttpDate, Lang, RequestHead};
 
 /// A whole answer.
@@ -56,17 +58,31 @@ pub(super) fn settings(folders: &[PathBuf]) -> Settings {
         files: Files::new(folders).unwrap(),
         hotlink_without_referer: true,
         form_bytes: 2_621_440,
+        session_cookie: crate::sessions::COOKIE_NAME.to_owned(),
         host: "127.0.0.1:8000".to_owned(),
     }
 }
 
-/// A site with these settings that keeps things in a temporary folder, where one file was sent before.
+/// A site with these settings that keeps things in a temporary folder, where one file was sent before, and sessions
+/// in memory.
 pub(super) fn site_with(settings: Settings) -> Site {
+    site_with_engine(settings, EngineKind::Cache)
+}
+
+/// The same with sessions in this engine.
+pub(super) fn site_with_engine(settings: Settings, engine: EngineKind) -> Site {
     let stores = StoreSettings {
         data: None,
         upload_folder: None,
         upload_quota: 1_000_000_000,
         iterations: 1,
+        sessions: SessionSettings {
+            engine,
+            file_path: None,
+            redis_url: "redis://127.0.0.1:1/0".to_owned(),
+            secret_key: None,
+            memory: Limits::default(),
+        },
         clock: Clock::Frozen(now().seconds()),
     };
     let stores = Stores::open(&stores).unwrap();

@@ -6,6 +6,9 @@
 
 use std::borrow::Cow;
 
+use View::{Plain, WithSession};
+
+use super::middleware::SessionView;
 use super::{Reply, Visit, views};
 use crate::engine::Place;
 
@@ -17,16 +20,25 @@ pub struct Route {
     pub name: &'static str,
     /// The methods it takes, as the Allow field lists them.
     pub allow: &'static str,
-    /// Where its view runs.
+    /// Where its view runs. One with a session runs on a worker anyway where the sessions' engine waits.
     pub place: Place,
     /// Whether a multipart body goes to the disk as it comes; any other body is held in memory.
     pub streams: bool,
     /// What makes its answer.
-    pub view: fn(&Visit<'_>) -> Reply,
+    pub view: View,
     /// A target that shows it.
     pub example: &'static str,
     /// What it shows, in English and Chinese.
     pub about: [&'static str; 2],
+}
+
+/// What makes a page's answer.
+#[derive(Clone, Copy)]
+pub enum View {
+    /// A page without a session.
+    Plain(fn(&Visit<'_>) -> Reply),
+    /// A page with one in its hands.
+    WithSession(SessionView),
 }
 
 /// What a pattern captured, percent-decoded.
@@ -48,6 +60,15 @@ impl Captures<'_> {
 }
 
 impl Route {
+    /// Where its view runs, with sessions in an engine that waits or does not.
+    #[must_use]
+    pub const fn place(&self, sessions_wait: bool) -> Place {
+        match self.view {
+            WithSession(_) if sessions_wait => Place::Worker,
+            _ => self.place,
+        }
+    }
+
     /// Whether it takes the method; HEAD is taken wherever GET is (RFC 1945 8.2).
     #[must_use]
     pub fn takes(&self, method: &[u8]) -> bool {
@@ -64,7 +85,7 @@ pub const ROUTES: &[Route] = &[
         allow: "GET, HEAD",
         place: Place::Loop,
         streams: false,
-        view: views::home::home,
+        view: Plain(views::home::home),
         example: "/",
         about: ["what there is", "网站目录"],
     },
@@ -74,7 +95,7 @@ pub const ROUTES: &[Route] = &[
         allow: "GET, HEAD, POST",
         place: Place::Loop,
         streams: false,
-        view: views::raw::raw,
+        view: Plain(views::raw::raw),
         example: "/raw",
         about: [
             "your request's own bytes, sent back",
@@ -87,7 +108,7 @@ pub const ROUTES: &[Route] = &[
         allow: "GET, HEAD",
         place: Place::Loop,
         streams: false,
-        view: views::redirect::redirect,
+        view: Plain(views::redirect::redirect),
         example: "/redirect/",
         about: ["302 with a Location", "带 Location 的 302"],
     },
@@ -97,7 +118,7 @@ pub const ROUTES: &[Route] = &[
         allow: "GET, HEAD, POST",
         place: Place::Worker,
         streams: false,
-        view: views::user::register,
+        view: Plain(views::user::register),
         example: "/user/register/",
         about: [
             "a form, and a 302 when it is posted",
@@ -110,7 +131,7 @@ pub const ROUTES: &[Route] = &[
         allow: "GET, HEAD",
         place: Place::Worker,
         streams: false,
-        view: views::user::user,
+        view: WithSession(views::user::user),
         example: "/user/",
         about: ["where the 302 leads", "302 所指的页面"],
     },
@@ -120,7 +141,7 @@ pub const ROUTES: &[Route] = &[
         allow: "GET, HEAD, POST",
         place: Place::Loop,
         streams: false,
-        view: views::cookies::cookiedemo,
+        view: Plain(views::cookies::cookiedemo),
         example: "/cookiedemo/",
         about: [
             "three cookies out, and those that came back",
@@ -133,7 +154,7 @@ pub const ROUTES: &[Route] = &[
         allow: "GET, HEAD",
         place: Place::Loop,
         streams: false,
-        view: views::history::history,
+        view: Plain(views::history::history),
         example: "/cookiedemo/history/",
         about: [
             "what you looked at, kept in a cookie",
@@ -146,11 +167,96 @@ pub const ROUTES: &[Route] = &[
         allow: "GET, HEAD",
         place: Place::Loop,
         streams: false,
-        view: views::history::goods,
+        view: Plain(views::history::goods),
         example: "/cookiedemo/history/3/",
         about: [
             "look at goods by number, 1 to 6 digits",
             "按编号浏览商品，编号 1 到 6 位数字",
+        ],
+    },
+    Route {
+        pattern: "/user/login/",
+        name: "login",
+        allow: "GET, HEAD, POST",
+        place: Place::Worker,
+        streams: false,
+        view: WithSession(views::login::login),
+        example: "/user/login/",
+        about: [
+            "a user in the session, under a new session id; fixation=1 keeps the old one",
+            "把用户放进会话，并换一个新的会话 id；fixation=1 保留旧 id",
+        ],
+    },
+    Route {
+        pattern: "/user/logout/",
+        name: "logout",
+        allow: "GET, HEAD",
+        place: Place::Loop,
+        streams: false,
+        view: WithSession(views::login::logout),
+        example: "/user/logout/",
+        about: ["the user out of the session again", "把用户从会话里删掉"],
+    },
+    Route {
+        pattern: "/session/",
+        name: "session",
+        allow: "GET, HEAD",
+        place: Place::Loop,
+        streams: false,
+        view: WithSession(views::session::session),
+        example: "/session/",
+        about: [
+            "your session, its cookie, and what the store was asked; format=json",
+            "你的会话、它的 cookie，以及向存储问了什么；format=json",
+        ],
+    },
+    Route {
+        pattern: "/session/{act}/",
+        name: "session_act",
+        allow: "GET, HEAD",
+        place: Place::Loop,
+        streams: false,
+        view: WithSession(views::session::act),
+        example: "/session/get/?key=age",
+        about: [
+            "set, get, del, clear, flush, cycle, expiry, touch: one step with the session",
+            "set、get、del、clear、flush、cycle、expiry、touch：对会话做一步操作",
+        ],
+    },
+    Route {
+        pattern: "/cart/",
+        name: "cart",
+        allow: "GET, HEAD",
+        place: Place::Loop,
+        streams: false,
+        view: WithSession(views::cart::cart),
+        example: "/cart/",
+        about: ["a shopping cart in the session", "放在会话里的购物车"],
+    },
+    Route {
+        pattern: "/cart/{act}/",
+        name: "cart_change",
+        allow: "GET, HEAD",
+        place: Place::Loop,
+        streams: false,
+        view: WithSession(views::cart::change),
+        example: "/cart/add/?goods=101&mode=nested",
+        about: [
+            "add and remove; mode=nested loses an update, mode=reassign and mode=modified keep it",
+            "add 和 remove；mode=nested 会丢失修改，mode=reassign 和 mode=modified 不会",
+        ],
+    },
+    Route {
+        pattern: "/remember/",
+        name: "remember",
+        allow: "GET, HEAD, POST",
+        place: Place::Loop,
+        streams: false,
+        view: WithSession(views::remember::remember),
+        example: "/remember/?q=1",
+        about: [
+            "what the browser sent with its last five visits, kept in the session",
+            "浏览器最近五次访问发送的信息，记在会话里",
         ],
     },
     Route {
@@ -159,7 +265,7 @@ pub const ROUTES: &[Route] = &[
         allow: "GET, HEAD, POST",
         place: Place::Loop,
         streams: false,
-        view: views::getpost::getpost,
+        view: Plain(views::getpost::getpost),
         example: "/getpost/?username=admin&password=admin",
         about: [
             "the same 29 bytes in the request line and behind the blank line",
@@ -172,7 +278,7 @@ pub const ROUTES: &[Route] = &[
         allow: "GET, HEAD, POST",
         place: Place::Loop,
         streams: false,
-        view: views::getpost::counter,
+        view: Plain(views::getpost::counter),
         example: "/counter/post/",
         about: [
             "what a reload does after a POST, at /counter/post/ and with a 302 at /counter/prg/",
@@ -185,7 +291,7 @@ pub const ROUTES: &[Route] = &[
         allow: "GET, HEAD, POST",
         place: Place::Loop,
         streams: false,
-        view: views::echo::echo,
+        view: Plain(views::echo::echo),
         example: "/echo/?q=a+b&format=json",
         about: [
             "query, form, files, cookies and fields, each with its place; format=json",
@@ -198,7 +304,7 @@ pub const ROUTES: &[Route] = &[
         allow: "GET, HEAD, POST",
         place: Place::Worker,
         streams: true,
-        view: views::upload::upload,
+        view: Plain(views::upload::upload),
         example: "/upload/",
         about: [
             "a file in a multipart body, and what became of its name",
@@ -211,7 +317,7 @@ pub const ROUTES: &[Route] = &[
         allow: "GET, HEAD",
         place: Place::Loop,
         streams: false,
-        view: views::upload::uploaded,
+        view: Plain(views::upload::uploaded),
         example: "/uploads/a1509328929000.png",
         about: [
             "a file that was sent, back as an attachment",
@@ -224,7 +330,7 @@ pub const ROUTES: &[Route] = &[
         allow: "GET, HEAD",
         place: Place::Loop,
         streams: false,
-        view: views::set_cookie::set_cookie,
+        view: Plain(views::set_cookie::set_cookie),
         example: "/set_cookie?key=name&value=django&max_age=600",
         about: [
             "a Set-Cookie made from key, value, max_age, expires, path, domain, secure, httponly, samesite, delete",
@@ -237,7 +343,7 @@ pub const ROUTES: &[Route] = &[
         allow: "GET, HEAD",
         place: Place::Loop,
         streams: false,
-        view: views::arguments::args,
+        view: Plain(views::arguments::args),
         example: "/args/2017/10/",
         about: [
             "what a view is given by place: *args",
@@ -250,7 +356,7 @@ pub const ROUTES: &[Route] = &[
         allow: "GET, HEAD",
         place: Place::Loop,
         streams: false,
-        view: views::arguments::kwargs,
+        view: Plain(views::arguments::kwargs),
         example: "/kwargs/2017/10/",
         about: [
             "what a view is given by name: **kwargs",
@@ -263,7 +369,7 @@ pub const ROUTES: &[Route] = &[
         allow: "GET, HEAD",
         place: Place::Loop,
         streams: false,
-        view: views::files::static_file,
+        view: Plain(views::files::static_file),
         example: "/static/hello.txt",
         about: [
             "files with Last-Modified, 304 and Cache-Control",
@@ -276,7 +382,7 @@ pub const ROUTES: &[Route] = &[
         allow: "GET, HEAD",
         place: Place::Loop,
         streams: false,
-        view: views::files::hotlink,
+        view: Plain(views::files::hotlink),
         example: "/hotlink/blankline.png",
         about: [
             "the same files, for pages of this site only",

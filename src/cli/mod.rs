@@ -4,11 +4,15 @@
 //! Flags have environment twins, which a flag overrides: `--head-bytes` is also `BLANKLINE_HEAD_BYTES`.
 
 pub mod canned;
+pub mod capture;
 pub mod conform;
 pub mod console;
 pub mod dissect;
+pub mod inspect;
 pub mod serve;
+pub mod sessions;
 pub mod signals;
+pub mod store_args;
 pub mod trace;
 
 use std::ffi::OsString;
@@ -24,8 +28,11 @@ use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEn
 use conform::ConformArgs;
 use dissect::DissectArgs;
 use serve::ServeArgs;
+use sessions::SessionsCommand;
+use store_args::StoreArgs;
 
 use crate::export::{editions_json, editions_text};
+use crate::sessions::SessionError;
 use crate::wire::Lang;
 
 /// blankline: a raw HTTP/1.0 server that shows every byte.
@@ -70,6 +77,11 @@ enum Command {
         after_help = "Exit code: 0 when nothing fails, 1 when something does (see --by), 3 when the server cannot be reached."
     )]
     Conform(ConformArgs),
+    /// Delete the expired sessions, also while a server runs; prints nothing
+    Clearsessions(Box<StoreArgs>),
+    /// Show what a store of sessions holds
+    #[command(subcommand)]
+    Sessions(Box<SessionsCommand>),
 }
 
 /// When to colour.
@@ -100,6 +112,8 @@ pub enum CliError {
         /// What to try, as a sentence; empty when nobody knows.
         hint: &'static str,
     },
+    /// The store of the sessions failed: exit code 3.
+    Store(SessionError),
 }
 
 /// Runs the program with these arguments, the program's name first.
@@ -121,6 +135,8 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Some(Command::Editions { json: true }) => print(&format!("{:#}\n", editions_json()), color),
         Some(Command::Canned(args)) => canned::canned(args),
         Some(Command::Conform(args)) => return exit(conform::conform(args, color)),
+        Some(Command::Clearsessions(args)) => sessions::clearsessions(args),
+        Some(Command::Sessions(command)) => sessions::sessions(command, color),
         Some(Command::Dissect(args)) => return exit(dissect::dissect(args, color)),
     };
     exit(result.map(|()| ExitCode::SUCCESS))
@@ -131,7 +147,7 @@ fn exit(result: Result<ExitCode, CliError>) -> ExitCode {
         anstream::eprintln!("blankline: {error}");
         ExitCode::from(match error {
             CliError::Usage(_) => 2,
-            CliError::Io { .. } => 3,
+            CliError::Io { .. } | CliError::Store(_) => 3,
         })
     })
 }
@@ -221,6 +237,7 @@ impl fmt::Display for CliError {
                 hint: "",
             } => write!(f, "{doing}: {error}."),
             Self::Io { doing, error, hint } => write!(f, "{doing}: {error}. {hint}"),
+            Self::Store(error) => error.fmt(f),
         }
     }
 }

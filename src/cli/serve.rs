@@ -9,8 +9,11 @@ use std::time::Duration;
 use clap::ArgAction;
 use clap::builder::FalseyValueParser;
 
+use super::capture::Capture;
 use super::console::Console;
+use super::inspect::{InspectorArgs, Page};
 use super::signals::Signals;
+use super::store_args::StoreArgs;
 use super::trace::{Setting, TraceArgs};
 use super::{CliError, Color, parse_lang};
 use crate::app::files::Files;
@@ -21,7 +24,8 @@ use crate::clock::Clock;
 use crate::engine::{self, Door, Engine, Listeners};
 use crate::export::listening_event;
 use crate::record::{Fan, Tap};
-use crate::wire::{Edition, FieldValue, HttpDate, Lang, Limits, Protocol};
+use crate::sessions::COOKIE_NAME;
+use crate::wire::{Edition, FieldValue, HttpDate, Lang, Limits, Protocol, SetCookie};
 
 /// The flags of `serve`.
 #[derive(Clone, Debug, clap::Args)]
@@ -74,10 +78,19 @@ pub struct ServeArgs {
     )]
     pub static_dir: Vec<PathBuf>,
 
-    /// Folder for the database and the uploads, made when it is missing; with --frozen a temporary one is
-    /// made in it, or where the system has such folders [default: blankline-data]
-    #[arg(long, env = "BLANKLINE_DATA", value_name = "DIR")]
-    pub data: Option<PathBuf>,
+    /// Where things are kept.
+    #[command(flatten)]
+    pub store: StoreArgs,
+
+    /// Name of the session's cookie
+    #[arg(
+        long,
+        env = "BLANKLINE_SESSION_COOKIE_NAME",
+        value_name = "NAME",
+        default_value = COOKIE_NAME,
+        value_parser = parse_cookie_name
+    )]
+    pub session_cookie_name: String,
 
     /// Folder for the uploads [default: uploads in the data folder]
     #[arg(long, env = "BLANKLINE_UPLOAD_DIR", value_name = "DIR")]
@@ -139,9 +152,17 @@ pub struct ServeArgs {
     #[arg(long, env = "BLANKLINE_QUIET", value_parser = FalseyValueParser::new())]
     pub quiet: bool,
 
+    /// The live page.
+    #[command(flatten)]
+    pub inspector: InspectorArgs,
+
     /// The trace.
     #[command(flatten)]
     pub trace: TraceArgs,
+
+    /// Write every packet of every connection to this file, for tshark and Wireshark (pcapng); needs no root
+    #[arg(long, env = "BLANKLINE_PCAP", value_name = "FILE")]
+    pub pcap: Option<PathBuf>,
 
     /// The limits.
     #[command(flatten)]
@@ -338,6 +359,7 @@ impl ServeArgs {
             files,
             hotlink_without_referer: self.hotlink_empty,
             form_bytes: self.limits.form_bytes,
+            session_cookie: self.session_cookie_name.clone(),
             host: address.to_string(),
         };
         let stores = Stores::open(&self.store_settings()).map_err(|(folder, error)| {
@@ -353,10 +375,11 @@ impl ServeArgs {
 
     fn store_settings(&self) -> StoreSettings {
         StoreSettings {
-            data: self.data.clone(),
+            data: self.store.data.clone(),
             upload_folder: self.upload_dir.clone(),
             upload_quota: self.limits.upload_quota,
             iterations: self.password_iterations,
+            sessions: self.store.sessions(),
             clock: self.clock(),
         }
     }
@@ -371,12 +394,13 @@ impl ServeArgs {
 ///
 /// # Errors
 ///
-/// As [`ServeArgs::engine_settings`] and [`ServeArgs::site`], and when the port cannot be had.
+/// As [`ServeArgs::engine_settings`] and [`ServeArgs::site`], and when the port or the capture cannot be had.
 pub fn serve(args: &ServeArgs, color: Color) -> Result<(), CliError> {
     let settings = args.engine_settings()?;
     let listeners =
         Listeners::open(&settings).map_err(|error| cannot_listen(settings.address, error))?;
-    let site = Arc::new(args.site(listeners.address())?);
+    let site_address = listeners.address();
+    let site = Arc::new(args.site(site_address)?);
     let console = if args.quiet {
         None
     } else {
@@ -386,28 +410,49 @@ pub fn serve(args: &ServeArgs, color: Color) -> Result<(), CliError> {
     };
     let url = format!("http://{}/", listeners.address());
     let json = args.trace.json(args.setting())?;
-    let tap = || {
-        let consoles = [&console, &json].into_iter().flatten();
-        fan(consoles.map(Console::tap).collect())
-    };
-    let doors = vec![Door {
+    let voice = || console.as_ref().map(Console::voice);
+    let capture = args
+        .pcap
+        .as_deref()
+        .map(|path| Capture::start(path, args.lang, voice()))
+        .transpose()?;
+    let mut doors = vec![Door {
         listeners,
         service: site,
         protocol: settings.protocol.clone(),
         is_tapped: true,
     }];
+    let page = args.inspector.open(
+        args.port,
+        site_address,
+        args.trace.hides_secrets(args.setting()),
+    )?;
+    let page = page.map(|(door, page)| {
+        doors.push(door);
+        page
+    });
+    let tap = || {
+        let consoles = [&console, &json].into_iter().flatten();
+        let taps = consoles
+            .map(Console::tap)
+            .chain(capture.as_ref().map(Capture::tap))
+            .chain(page.as_ref().map(Page::tap));
+        fan(taps.collect())
+    };
     let engine = Engine::new(doors, &settings, tap).map_err(failed)?;
     if !args.bind.is_loopback() {
         anstream::eprintln!("{}", warning(args.bind));
     }
-    let voice = console.as_ref().map(Console::voice);
-    let signals = Signals::stop(engine.handle(), voice, args.lang, settings.stop_time);
+    let signals = Signals::stop(engine.handle(), voice(), args.lang, settings.stop_time);
     let signals = signals.map_err(failed)?;
     if let Some(json) = &json {
         json.voice().say(listening_event(&url).to_string());
     }
     if !args.trace.traces_to_stdout() {
-        let listening = format!("listening on {url}\n");
+        let mut listening = format!("listening on {url}\n");
+        if let Some(page) = &page {
+            listening += &format!("inspector on {}\n", page.url());
+        }
         let mut out = io::stdout();
         // Whoever started us may have closed our stdout; that is no reason not to serve.
         let _closed = out
@@ -417,6 +462,9 @@ pub fn serve(args: &ServeArgs, color: Color) -> Result<(), CliError> {
 
     let result = engine.run().map_err(failed);
     drop(signals);
+    if let Some(capture) = capture {
+        capture.finish(settings.stop_time);
+    }
     for console in [console, json].into_iter().flatten() {
         console.finish(settings.stop_time);
     }
@@ -488,7 +536,16 @@ pub(super) fn parse_seconds(text: &str) -> Result<Duration, String> {
     })
 }
 
-fn at_least_one(text: &str) -> Result<usize, String> {
+fn parse_cookie_name(text: &str) -> Result<String, String> {
+    match SetCookie::new(text.as_bytes(), b"") {
+        Ok(_) => Ok(text.to_owned()),
+        Err(_) => Err(format!(
+            "`{text}` is no cookie's name: letters, digits and !#$%&'*+-.^_`|~ only"
+        )),
+    }
+}
+
+pub(super) fn at_least_one(text: &str) -> Result<usize, String> {
     let number = text.parse().ok().filter(|number| *number > 0);
     number.ok_or_else(|| format!("`{text}` is no number of at least 1"))
 }

@@ -50,7 +50,7 @@ pub struct TraceArgs {
     #[arg(long, env = "BLANKLINE_TRACE_JSON", value_name = "FILE")]
     pub trace_json: Option<PathBuf>,
 
-    /// Show passwords and session ids in the trace also where other machines can reach the server
+    /// Show passwords and session ids in the trace and on the live page also where other machines can reach the server
     #[arg(long, env = "BLANKLINE_SHOW_SECRETS", value_parser = FalseyValueParser::new())]
     pub show_secrets: bool,
 }
@@ -149,7 +149,9 @@ impl TraceArgs {
         path.is_some_and(|path| path.as_os_str() == "-")
     }
 
-    const fn hides_secrets(&self, setting: Setting) -> bool {
+    /// Whether passwords and session ids are hidden.
+    #[must_use]
+    pub const fn hides_secrets(&self, setting: Setting) -> bool {
         setting.is_reachable && !self.show_secrets
     }
 

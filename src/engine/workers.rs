@@ -75,12 +75,9 @@ impl ReplyTo {
     }
 }
 
-/// How far a worker stands back for the loop where they share a core: what takes long can wait, and who only
-/// wants a file should not have to.
-const NICENESS: i32 = 10;
-
 impl Workers {
-    /// Starts `count` threads (at least 1) with room for `places` waiting requests (at least 1).
+    /// Starts `count` threads (at least 1) with room for `places` pieces of work (at least 1), which stand back
+    /// for others on the same core by `niceness`.
     ///
     /// # Errors
     ///
@@ -89,6 +86,7 @@ impl Workers {
         name: &str,
         count: usize,
         places: usize,
+        niceness: i32,
         clock: Clock,
     ) -> std::io::Result<Self> {
         let places = places.max(1);
@@ -98,7 +96,7 @@ impl Workers {
             let tasks = Arc::clone(&tasks);
             let name = format!("{name}-{number}");
             let thread = std::thread::Builder::new().name(name);
-            thread.spawn(move || work(&tasks, clock))?;
+            thread.spawn(move || work(&tasks, niceness, clock))?;
         }
         Ok(Self { queue, places })
     }
@@ -148,18 +146,24 @@ impl Mailbox {
         )
     }
 
+    /// Where something lies already, the loop has been woken for it and has not looked yet.
     fn put(&self, completion: Completion) {
-        self.completions
+        let mut completions = self
+            .completions
             .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .push(completion);
-        self.wake();
+            .unwrap_or_else(PoisonError::into_inner);
+        let was_empty = completions.is_empty();
+        completions.push(completion);
+        drop(completions);
+        if was_empty {
+            self.wake();
+        }
     }
 }
 
-fn work(tasks: &Mutex<Receiver<Task>>, clock: Clock) {
+fn work(tasks: &Mutex<Receiver<Task>>, niceness: i32, clock: Clock) {
     // For Linux this is about the calling thread alone. Without the right to it, it stays as it was.
-    let _as_it_was = setpriority_process(None, NICENESS);
+    let _as_it_was = setpriority_process(None, niceness);
     loop {
         // The lock is held only while waiting: the others wait for it instead of for the queue.
         let task = tasks.lock().unwrap_or_else(PoisonError::into_inner).recv();

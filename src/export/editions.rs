@@ -119,6 +119,13 @@ const ROWS: &[(&str, Cell)] = &[
         let date = HttpDate::from_seconds(NOTES_COOKIE_EXPIRES).cookie_octets(edition);
         String::from_utf8_lossy(&date).into_owned()
     }),
+    ("session cookie", |edition| {
+        choose(
+            edition.sessions_are_of_today(),
+            "SameSite=Lax, Vary also when deleted",
+            "no SameSite, no Vary when deleted",
+        )
+    }),
 ];
 
 /// `Tue, 31-Oct-2017 01:26:37 GMT`, as the notes' own cookie has it.

@@ -69,7 +69,8 @@ fn hex(octets: &[u8]) -> String {
 }
 
 /// `{slug, verdict, status, start, end, rule, lesson, sentence, seen, limit}`.
-pub(super) fn fault_json(fault: &Fault) -> Value {
+#[must_use]
+pub fn fault_json(fault: &Fault) -> Value {
     let (verdict, status) = match fault.kind.verdict() {
         Verdict::Note => ("note", None),
         Verdict::Refuse(status) => ("refuse", Some(status)),

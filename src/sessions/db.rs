@@ -1,7 +1,8 @@
 //! The engine `db`: Django's table `django_session` in an SQLite file, which Django itself may share.
 //!
 //! One connection writes, behind a lock, since SQLite has one writer at a time anyway and waiting for a lock is
-//! better than trying again and again; any number read beside it. Other processes are waited for with SQLite's busy
+//! better than trying again and again. It reads too while nobody writes, since it knows the pages that it wrote; any number
+//! of others read beside it. Other processes are waited for with SQLite's busy
 //! timeout. The journal is a WAL with `synchronous=NORMAL`: each save is in the system's hands before it returns, so
 //! it survives the kill of this process, at no `fsync` a save; a power cut may undo the last ones, but not
 //! damage the file.
@@ -104,6 +105,10 @@ impl Database {
         work: impl FnOnce(&Connection) -> rusqlite::Result<T>,
     ) -> Result<T, SessionError> {
         let fail = |error| failure(&self.path, doing, &error);
+        // What it wrote it still has in memory; the others have to read it again.
+        if let Ok(writer) = self.writer.try_lock() {
+            return work(&writer).map_err(fail);
+        }
         let idle = lock(&self.readers).pop();
         let connection = idle.map_or_else(|| connect(&self.path), Ok).map_err(fail)?;
         let done = work(&connection).map_err(fail);

@@ -40,7 +40,7 @@ pub use json::Data;
 pub use log::{Act, Entry, Said, Store, StoreLog};
 pub use memory::{Limits, Memory};
 pub use moment::Moment;
-pub use session::{Answer, Cookie, Session, Visit};
+pub use session::{Answer, Cookie, SHORTEST_KEY, Session, Visit};
 pub use signed_cookies::{COOKIE_LIMIT, SignedCookies};
 pub use signing::Signer;
 

@@ -28,6 +28,8 @@ pub struct Session<'r> {
     modified: bool,
     /// How many keys were made in this request.
     made: u64,
+    /// What the answer must carry, once that is decided.
+    ended: Option<Answer>,
     log: StoreLog,
 }
 
@@ -76,12 +78,13 @@ impl<'r> Session<'r> {
             visit,
             had_cookie: cookie.is_some(),
             key: cookie
-                .filter(|key| key.len() >= SHORTEST)
+                .filter(|key| key.len() >= SHORTEST_KEY)
                 .map(str::to_owned),
             data: None,
             accessed: false,
             modified: false,
             made: 0,
+            ended: None,
             log: StoreLog::default(),
         }
     }
@@ -281,12 +284,16 @@ impl<'r> Session<'r> {
     }
 
     /// Ends the request: saves the session if the view changed it and the answer is no failure, and says what
-    /// the answer must carry.
+    /// the answer must carry. A request ends once: asked again, it says the same again, so a page that shows what was
+    /// saved may end it before it is written.
     ///
     /// # Errors
     ///
     /// As [`save`](Self::save).
     pub fn finish(&mut self, django: Django, status: u16) -> Result<Answer, SessionError> {
+        if let Some(answer) = &self.ended {
+            return Ok(answer.clone());
+        }
         let seen = Seen {
             had_cookie: self.had_cookie,
             accessed: self.accessed,
@@ -306,10 +313,12 @@ impl<'r> Session<'r> {
                 }
             }
         };
-        Ok(Answer {
+        let answer = Answer {
             cookie,
             vary: verdict.vary,
-        })
+        };
+        self.ended = Some(answer.clone());
+        Ok(answer)
     }
 
     /// What was asked of which store so far.
@@ -393,8 +402,8 @@ impl<'r> Session<'r> {
 /// The length of Django's keys.
 const LENGTH: usize = 32;
 
-/// A shorter key is none: Django's own bound.
-const SHORTEST: usize = 8;
+/// A cookie's value with fewer bytes is no key: Django's own bound.
+pub const SHORTEST_KEY: usize = 8;
 
 /// With 32 characters of 36, even two keys in a row that are taken mean that chance is broken.
 const ATTEMPTS: u32 = 100;
@@ -473,6 +482,19 @@ mod tests {
                 assert_eq!(answer, (Cookie::Leave, false));
             }
         }
+    }
+
+    #[test]
+    fn a_request_ends_once() {
+        let engine = engine();
+        let mut session = Session::new(&engine, None, visit(b"request"));
+        session.set("a", 1).unwrap();
+        let answer = session.finish(Django::V1_11, 200).unwrap();
+        session.set("a", 2).unwrap();
+        assert_eq!(session.finish(Django::V1_11, 500).unwrap(), answer);
+        let writes = session.log().entries().iter();
+        let writes = writes.filter(|entry| entry.act == super::super::Act::Write);
+        assert_eq!(writes.count(), 1);
     }
 
     #[test]

@@ -195,6 +195,18 @@ impl Edition {
     pub const fn cookie_date_has_hyphens(self) -> bool {
         !matches!(self, Self::Rfc9110)
     }
+
+    /// Row "session cookie": whether sessions behave as in today's Django (4.2) and not as in the notes' (1.11):
+    /// the cookie has `SameSite=Lax`, an answer that deletes it has `Vary: Cookie`, and no 5xx saves a session.
+    ///
+    /// ```
+    /// use blankline::wire::Edition;
+    /// assert!(Edition::Rfc9110.sessions_are_of_today() && !Edition::Notes.sessions_are_of_today());
+    /// ```
+    #[must_use]
+    pub const fn sessions_are_of_today(self) -> bool {
+        matches!(self, Self::Rfc9110)
+    }
 }
 
 impl std::str::FromStr for Edition {

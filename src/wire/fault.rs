@@ -477,6 +477,15 @@ faults! {
     StorageFailed "storage-failed" 503 13 "RFC 1945 9.5"
         "The server's own storage failed, a database or a folder; nothing of this request was kept."
         "服务器自己的存储（数据库或目录）出错；这个请求的内容都没有保存。";
+    SessionStoreUnavailable "session-store-unavailable" 503 37 "RFC 1945 9.5"
+        "The store that keeps the sessions failed; what it held before is as it was."
+        "保存会话的存储出了问题；其中原有的内容没有改动。";
+    SessionNotSaved "session-not-saved" 400 38 "RFC 6265 6.1"
+        "The session cannot be kept as this request left it; what was kept before is as it was."
+        "这个请求改动之后的会话无法保存；之前保存的内容没有变。";
+    SessionCorrupt "session-corrupt" Note 38 "RFC 6265 8.6"
+        "The session of this cookie was not believed, since its text or its signature is not what we wrote; it counts as an empty one."
+        "这个 cookie 对应的会话不可信：内容或签名不是我们写下的样子；按空会话处理。";
     ServerBusy "server-busy" 503 13 "RFC 1945 9.5"
         "All {limit} places in the queue for slow work are taken; try again in a moment."
         "等待慢任务的 {limit} 个位置都满了；请稍后再试。";

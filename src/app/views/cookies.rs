@@ -46,7 +46,7 @@ const MOST_VALUE: usize = 1_024;
 
 /// The request's Cookie field. Two of them are joined by a comma, as Python's WSGI does with any field,
 /// which makes the second one part of the first one's last value.
-pub(super) fn field(head: &RequestHead) -> Cow<'_, [u8]> {
+pub(in crate::app) fn field(head: &RequestHead) -> Cow<'_, [u8]> {
     let mut joined = Cow::Borrowed(&b""[..]);
     for (index, field) in head.fields_named(b"Cookie").enumerate() {
         if index == 0 {

@@ -10,8 +10,8 @@ use serde_json::{Value, json};
 
 use super::cookies;
 use crate::app::post::Post;
-use crate::app::{Reply, TEXT, Visit};
-use crate::wire::{Escaped, Fault, FieldValue, Span, Status, parse_cookies};
+use crate::app::{Reply, Visit};
+use crate::wire::{Escaped, Fault, Span, parse_cookies};
 
 /// What was received.
 pub(in crate::app) fn echo(visit: &Visit<'_>) -> Reply {
@@ -19,12 +19,11 @@ pub(in crate::app) fn echo(visit: &Visit<'_>) -> Reply {
         Ok(received) => received,
         Err(fault) => return visit.refuse_fault(fault),
     };
-    let (content_type, text) = if is_json {
-        (JSON, format!("{:#}\n", received.json(visit)))
+    let mut reply = if is_json {
+        Reply::json(&received.json(visit))
     } else {
-        (TEXT, received.text(visit))
+        Reply::text(received.text(visit))
     };
-    let mut reply = Reply::new(Status::OK).with_body(content_type, text);
     reply.faults = received.notes;
     reply
 }
@@ -228,9 +227,6 @@ fn place(at: Option<Span>) -> Value {
 fn bytes(at: Option<Span>) -> String {
     at.map_or_else(|| "-".to_owned(), |at| format!("{}-{}", at.start, at.end))
 }
-
-/// RFC 8259 has no charset parameter: JSON is UTF-8.
-const JSON: FieldValue = FieldValue::constant("application/json");
 
 #[cfg(test)]
 mod tests {

@@ -4,10 +4,14 @@
 //! sends nothing a second time (Post/Redirect/Get). What could not be done is no success, so it is no 302
 //! either: a 200 with the form, which still has the name in it, and a sentence that says why.
 
+use serde_json::json;
+
+use super::login;
 use crate::app::page::Page;
 use crate::app::users::UserError;
 use crate::app::{Reply, Visit};
 use crate::clock::LETTERS_AND_DIGITS;
+use crate::sessions::{Session, SessionError};
 use crate::wire::FaultKind;
 
 /// GET: the form. POST: a new user and the notes' 302, or the form again.
@@ -53,14 +57,22 @@ pub(in crate::app) fn register(visit: &Visit<'_>) -> Reply {
     }
 }
 
-/// Who is registered.
-pub(in crate::app) fn user(visit: &Visit<'_>) -> Reply {
+/// Who is registered, and which of them is logged in.
+pub(in crate::app) fn user(
+    visit: &Visit<'_>,
+    session: &mut Session<'_>,
+) -> Result<Reply, SessionError> {
     let (names, count) = match visit.stores.users.list(MOST_LISTED) {
         Ok(listed) => listed,
         Err(UserError::Exists(words) | UserError::Storage(words)) => {
-            return storage_failed(visit, &words);
+            return Ok(storage_failed(visit, &words));
         }
     };
+    let logged_in = login::user(session)?;
+    if visit.wants_json() {
+        let document = json!({ "user": logged_in, "users": names, "count": count });
+        return Ok(Reply::json(&document));
+    }
     let mut page = visit.page(["Users", "用户"]).say(
         "p",
         [
@@ -70,6 +82,15 @@ pub(in crate::app) fn user(visit: &Visit<'_>) -> Reply {
              刷新只会重复第二个。",
         ],
     );
+    page = match &logged_in {
+        Some(name) => page
+            .markup("<p>")
+            .say("span", ["Logged in:", "已登录："])
+            .markup("<strong id=\"user\">")
+            .text(name)
+            .markup("</strong></p>\n"),
+        None => page.say("p", ["You are not logged in.", "你还没有登录。"]),
+    };
     if names.is_empty() {
         page = page.say("p", ["Nobody is registered yet.", "还没有人注册。"]);
     } else {
@@ -83,12 +104,16 @@ pub(in crate::app) fn user(visit: &Visit<'_>) -> Reply {
             page = page.markup("<p>+ ").text(more.to_string()).markup("</p>\n");
         }
     }
-    Reply::html(
+    Ok(Reply::html(
         page.markup("<p><a href=\"/user/register/\">")
             .say("span", ["Register", "注册"])
+            .markup("</a></p>\n<p><a href=\"/user/login/\">")
+            .say("span", ["Log in", "登录"])
+            .markup("</a></p>\n<p><a href=\"/user/logout/\">")
+            .say("span", ["Log out", "退出登录"])
             .markup("</a></p>\n")
             .finish(),
-    )
+    ))
 }
 
 /// 503: the database could not be asked.
@@ -163,7 +188,7 @@ const TITLE: [&str; 2] = ["Register", "注册"];
 const MOST_NAME: usize = 150;
 
 /// Bytes of a password: Django's forms have the same limit.
-const MOST_PASSWORD: usize = 4096;
+pub(super) const MOST_PASSWORD: usize = 4096;
 
 /// Characters of a salt.
 const SALT_LENGTH: usize = crate::app::password::SALT_LENGTH;
