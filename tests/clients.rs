@@ -333,11 +333,10 @@ fn chromium(browser: &Browser, url: &str) -> Seen {
     let text = text.as_str().unwrap().to_owned();
     let named = |text: &str| {
         let mut words = text.split_whitespace();
-        let names = words.find_map(|word| {
+        words.find_map(|word| {
             let word = word.trim_start_matches("net::");
             word.starts_with("ERR_").then(|| format!("`{word}`"))
-        });
-        names
+        })
     };
     if let Some(ends) = named(&of("message")).or_else(|| named(&text)) {
         let shows = Vec::new();
