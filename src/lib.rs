@@ -8,7 +8,8 @@
 //! * L0 [`wire`]: bytes and their meaning, without sockets, files, threads or clocks; [`clock`]: wall time
 //! * L1 [`record`]: what passed over a wire, as values
 //! * L2 [`engine`]: the loop, the workers, the sockets; [`export`]: records and messages, rendered;
-//!   [`sessions`]: Django's sessions and their six engines
+//!   [`sessions`]: Django's sessions and their six engines; [`canned`]: exact bytes, to test
+//!   clients; [`conform`]: what RFC 1945 asks, asked of any server
 //! * L3 [`app`]: the lesson site; [`inspector`]: the live page that shows every byte
 //! * L4 [`cli`]: the command line
 //!
@@ -16,8 +17,10 @@
 //! fields of its own, `unsafe`.
 
 pub mod app;
+pub mod canned;
 pub mod cli;
 pub mod clock;
+pub mod conform;
 pub mod engine;
 pub mod export;
 pub mod inspector;

@@ -960,3 +960,107 @@ fn a_taken_port_of_the_live_page_is_fatal_only_if_it_was_asked_for() {
     let stdout = Lines::of(child.0.stdout.take().unwrap());
     assert_eq!(stdout.next(), format!("listening on http://{free}/"));
 }
+
+// Other people's servers and clients
+
+#[test]
+fn canned_bytes_are_sent_once_and_what_came_is_logged() {
+    let folder = tempfile::tempdir().unwrap();
+    let case = folder.path().join("cases/short");
+    std::fs::create_dir_all(&case).unwrap();
+    std::fs::write(case.join("response.http"), "HTTP/1.0 200 OK\r\n\r\nhello").unwrap();
+    std::fs::write(case.join("canned.args"), "--cut=8\n").unwrap();
+    let (cases, log) = (folder.path().join("cases"), folder.path().join("log"));
+    let (cases, log_flag) = (cases.to_str().unwrap(), format!("--log={}", log.display()));
+    let flags = ["canned", cases, "--port", "0", "--once", &log_flag];
+    let server = Server::spawn(program(&flags));
+    let (_, answer) = server.exchange(b"GET /a\x1b HTTP/1.0\r\n\r\n");
+    assert_eq!(answer, "HTTP/1.0");
+    let line = server.stderr.next();
+    let wanted = r"GET /a\x1b HTTP/1.0  (20 bytes)  short: 8 bytes sent, the client closed";
+    assert!(line.ends_with(wanted), "{line}");
+    assert_eq!(server.end(), (Vec::new(), Some(0)));
+    let sent = std::fs::read(log.join("0001-short/request.http")).unwrap();
+    assert_eq!(sent, b"GET /a\x1b HTTP/1.0\r\n\r\n");
+}
+
+#[test]
+fn canned_and_conform_stay_on_this_machine_and_say_what_they_need() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path().to_str().unwrap();
+    let cases: [(&[&str], i32, &str); 6] = [
+        (&["canned", folder], 2, "NAME/response.http"),
+        (
+            &["canned", "no-such-folder"],
+            3,
+            "cannot read no-such-folder",
+        ),
+        (
+            &["canned", folder, "--bind", "0.0.0.0"],
+            2,
+            "--allow-remote",
+        ),
+        (&["conform", "192.0.2.1:80"], 2, "--allow-remote"),
+        (&["conform", "here"], 2, "is no HOST:PORT"),
+        (
+            &["conform", "127.0.0.1:9", "--only", "SYN-99"],
+            2,
+            "is no row",
+        ),
+    ];
+    for (args, code, word) in cases {
+        let ended = run(args, b"");
+        assert_eq!(ended.code, Some(code), "{args:?}: {ended:?}");
+        assert!(ended.stderr.contains(word), "{args:?}: {ended:?}");
+        assert_eq!(ended.stdout, "", "{args:?}");
+    }
+}
+
+#[test]
+fn conform_says_what_was_sent_what_came_and_why() {
+    let server = Server::start(&["--quiet", "--frozen"]);
+    let address = server.address.to_string();
+    let folder = tempfile::tempdir().unwrap();
+    let evidence = format!("--evidence={}", folder.path().display());
+    let asked = run(
+        &["conform", &address, "--only", "SYN-04,BOD-05", &evidence],
+        b"",
+    );
+    assert_eq!(asked.code, Some(0), "{asked:?}");
+    for wanted in [
+        "SYN-04  LF alone ends a line",
+        r"  sent  GET / HTTP/1.0\nHost: ",
+        "  came  HTTP/1.0 200 OK\n  RFC 1945: pass   RFC 9110: pass",
+        "abc (then FIN)",
+        "2 probes; RFC 1945: 2 pass, 0 fail, 0 moot",
+    ] {
+        assert!(
+            asked.stdout.contains(wanted),
+            "{wanted:?} in {}",
+            asked.stdout
+        );
+    }
+    let case = folder.path().join("BOD-05");
+    assert!(case.join("half-close").is_file());
+    let came = std::fs::read(case.join("response.http")).unwrap();
+    assert!(came.starts_with(b"HTTP/1.0 400 "));
+    // A relative Location is what RFC 1945 does not allow, and RFC 9110 does.
+    let strict = [
+        "conform",
+        &address,
+        "--only=ST-04",
+        "--by=rfc1945",
+        "--json",
+    ];
+    let strict = run(&strict, b"");
+    assert_eq!(strict.code, Some(1), "{strict:?}");
+    let json: Value = serde_json::from_str(&strict.stdout).unwrap();
+    assert_eq!(json["probes"][0]["strict"]["verdict"], "fail");
+    assert_eq!(json["probes"][0]["modern"]["verdict"], "pass");
+    let chinese = run(&["conform", &address, "--only=ST-04", "--lang=zh"], b"");
+    assert_eq!(chinese.code, Some(0), "{chinese:?}");
+    assert!(
+        chinese.stdout.contains("不符，应为：Location 是完整的 URI"),
+        "{chinese:?}"
+    );
+}

@@ -3,7 +3,9 @@
 //! stdout is data, stderr is talk. Exit codes: 0 ok, 1 a check failed, 2 usage, 3 input or output.
 //! Flags have environment twins, which a flag overrides: `--head-bytes` is also `BLANKLINE_HEAD_BYTES`.
 
+pub mod canned;
 pub mod capture;
+pub mod conform;
 pub mod console;
 pub mod dissect;
 pub mod inspect;
@@ -19,9 +21,11 @@ use std::io::{self, Write as _};
 use std::process::ExitCode;
 
 use anstream::stream::RawStream;
+use canned::CannedArgs;
 use clap::error::ErrorKind;
 use clap::parser::ValueSource;
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
+use conform::ConformArgs;
 use dissect::DissectArgs;
 use serve::ServeArgs;
 use sessions::SessionsCommand;
@@ -66,6 +70,13 @@ enum Command {
         after_help = "Exit code: 0 when nothing refuses the message, 1 when a fault does, 3 when it cannot be read."
     )]
     Dissect(DissectArgs),
+    /// Answer requests with the bytes of files, to test clients
+    Canned(CannedArgs),
+    /// Ask a server what RFC 1945 asks of servers
+    #[command(
+        after_help = "Exit code: 0 when nothing fails, 1 when something does (see --by), 3 when the server cannot be reached."
+    )]
+    Conform(ConformArgs),
     /// Delete the expired sessions, also while a server runs; prints nothing
     Clearsessions(Box<StoreArgs>),
     /// Show what a store of sessions holds
@@ -122,6 +133,8 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Some(Command::Serve(args)) => serve::serve(args, color),
         Some(Command::Editions { json: false }) => print(&editions_text(), color),
         Some(Command::Editions { json: true }) => print(&format!("{:#}\n", editions_json()), color),
+        Some(Command::Canned(args)) => canned::canned(args),
+        Some(Command::Conform(args)) => return exit(conform::conform(args, color)),
         Some(Command::Clearsessions(args)) => sessions::clearsessions(args),
         Some(Command::Sessions(command)) => sessions::sessions(command, color),
         Some(Command::Dissect(args)) => return exit(dissect::dissect(args, color)),

@@ -526,7 +526,7 @@ fn parse_switch(text: &str) -> Result<bool, String> {
 }
 
 /// Seconds, with a fraction if need be, above 0 and at most a day.
-fn parse_seconds(text: &str) -> Result<Duration, String> {
+pub(super) fn parse_seconds(text: &str) -> Result<Duration, String> {
     let seconds = text
         .parse::<f64>()
         .ok()

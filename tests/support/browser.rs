@@ -161,7 +161,19 @@ impl Browser {
         Ok(stream)
     }
 
+    /// Visits a page; an error is what chromedriver says of it. Unlike a command, it may fail.
+    pub(crate) fn try_visit(&self, url: &str) -> Result<(), Value> {
+        let path = format!("/session/{}/url", self.session);
+        let visited = self.try_ask("POST", &path, Some(&json!({ "url": url })));
+        visited.map(|_| ())
+    }
+
     fn ask(&self, method: &str, path: &str, body: Option<&Value>) -> Value {
+        let answer = self.try_ask(method, path, body);
+        answer.unwrap_or_else(|error| panic!("{method} {path}: {error}"))
+    }
+
+    fn try_ask(&self, method: &str, path: &str, body: Option<&Value>) -> Result<Value, Value> {
         let body = body.map(Value::to_string).unwrap_or_default();
         let mut stream = self.send(method, path, &body).unwrap();
         let mut answer = Vec::new();
@@ -182,11 +194,12 @@ impl Browser {
             answer.extend_from_slice(&piece[..count]);
         };
         let value: Value = serde_json::from_slice(body).unwrap();
-        assert!(
-            value["value"]["error"].is_null(),
-            "{method} {path}: {value}"
-        );
-        value["value"].clone()
+        let value = &value["value"];
+        if value["error"].is_null() {
+            Ok(value.clone())
+        } else {
+            Err(value.clone())
+        }
     }
 }
 

@@ -18,6 +18,7 @@
 
 pub(crate) mod browser;
 pub(crate) mod stores;
+pub(crate) mod table;
 
 use std::ffi::OsString;
 use std::fs;
