@@ -5,6 +5,7 @@
 
 pub mod console;
 pub mod dissect;
+pub mod golden;
 pub mod serve;
 pub mod signals;
 pub mod trace;
@@ -19,6 +20,7 @@ use clap::error::ErrorKind;
 use clap::parser::ValueSource;
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
 use dissect::DissectArgs;
+use golden::GoldenCommand;
 use serve::ServeArgs;
 
 use crate::export::{editions_json, editions_text};
@@ -59,6 +61,9 @@ enum Command {
         after_help = "Exit code: 0 when nothing refuses the message, 1 when a fault does, 3 when it cannot be read."
     )]
     Dissect(DissectArgs),
+    /// Play cases on disk against a server and compare every byte
+    #[command(subcommand, after_help = golden::AFTER_HELP)]
+    Golden(GoldenCommand),
 }
 
 /// When to colour.
@@ -109,6 +114,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Some(Command::Editions { json: false }) => print(&editions_text(), color),
         Some(Command::Editions { json: true }) => print(&format!("{:#}\n", editions_json()), color),
         Some(Command::Dissect(args)) => return exit(dissect::dissect(args, color)),
+        Some(Command::Golden(command)) => return exit(golden::golden(command, color)),
     };
     exit(result.map(|()| ExitCode::SUCCESS))
 }
