@@ -11,6 +11,7 @@
 //!   [`sessions`]: Django's sessions and their six engines
 //! * L3 [`app`]: the lesson site; [`golden`]: cases on disk, played and compared
 //! * L4 [`cli`]: the command line
+//! * L5 [`testing`]: servers for other people's tests, with assertions on parts
 //!
 //! Absent on purpose: HTTP/1.1 and later, TLS, a router that hides the URL table, a response that adds
 //! fields of its own, `unsafe`.
@@ -23,4 +24,5 @@ pub mod export;
 pub mod golden;
 pub mod record;
 pub mod sessions;
+pub mod testing;
 pub mod wire;

@@ -5,6 +5,7 @@
 //! machines are spoken to only with `--allow-remote`.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::ffi::OsString;
 use std::fs;
 use std::io::{self, Read as _};
@@ -67,7 +68,7 @@ pub struct CaptureArgs {
 pub struct CheckArgs {
     #[command(flatten)]
     play: PlayArgs,
-    /// How a request is cut into writes: whole, bytes, lines, random[:SEED] or all; may be given several times
+    /// How a request is cut into writes: whole, bytes, lines, random, random:SEED or all; may be given several times
     #[arg(long, value_name = "HOW", default_value = "whole", value_parser = parse_deliver)]
     pub deliver: Vec<Deliver>,
     /// Print one JSON document
@@ -473,10 +474,9 @@ impl Opponent {
     fn frozen(cases: &[Case]) -> Result<Self, CliError> {
         let mut servers = BTreeMap::new();
         for case in cases.iter().filter(|case| !case.alone) {
-            let flags = frozen_flags(case);
-            if !servers.contains_key(&flags) {
-                let server = start(case, &flags)?;
-                servers.insert(flags, server);
+            if let Entry::Vacant(place) = servers.entry(frozen_flags(case)) {
+                let server = start(case, place.key())?;
+                place.insert(server);
             }
         }
         Ok(Self::Frozen(servers))

@@ -4,6 +4,7 @@
 //! Flags have environment twins, which a flag overrides: `--head-bytes` is also `BLANKLINE_HEAD_BYTES`.
 
 pub mod console;
+mod describe;
 pub mod dissect;
 pub mod golden;
 pub mod serve;
@@ -64,6 +65,13 @@ enum Command {
     /// Play cases on disk against a server and compare every byte
     #[command(subcommand, after_help = golden::AFTER_HELP)]
     Golden(GoldenCommand),
+    /// Print a shell's completions: bash, zsh, fish, elvish or powershell
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual, for `man -l`
+    Man,
 }
 
 /// When to colour.
@@ -114,6 +122,10 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Some(Command::Editions { json: false }) => print(&editions_text(), color),
         Some(Command::Editions { json: true }) => print(&format!("{:#}\n", editions_json()), color),
         Some(Command::Dissect(args)) => return exit(dissect::dissect(args, color)),
+        Some(Command::Completions { shell }) => {
+            describe::completions(Cli::command(), *shell, color)
+        }
+        Some(Command::Man) => describe::man(Cli::command(), color),
         Some(Command::Golden(command)) => return exit(golden::golden(command, color)),
     };
     exit(result.map(|()| ExitCode::SUCCESS))

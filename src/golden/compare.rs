@@ -173,6 +173,9 @@ impl Mismatch {
     /// Where it is and both bytes: `field-value of Date at byte 23: expected 2 (0x32), seen \r (0x0d)`.
     #[must_use]
     pub fn place(&self) -> String {
+        if self.expected_byte().is_none() && self.seen_byte().is_none() {
+            return format!("the end, after {} bytes", self.seen_at);
+        }
         let part = self.part().map_or("end", Part::name);
         let of = self
             .field()
