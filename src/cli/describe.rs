@@ -54,6 +54,9 @@ pub(super) fn man(mut command: Command, color: Color) -> Result<(), CliError> {
     print(&String::from_utf8_lossy(&pages), color)
 }
 
+/// What stands at the foot of each page.
+const SOURCE: &str = concat!("blankline ", env!("CARGO_PKG_VERSION"));
+
 #[cfg(test)]
 mod tests {
     use clap::CommandFactory as _;

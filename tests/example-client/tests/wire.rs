@@ -25,7 +25,7 @@ fn it_follows_a_relative_location() {
 #[test]
 fn it_asks_for_a_head_and_gets_no_body() {
     let site = Server::frozen(&[]).unwrap();
-    assert_eq!(length(&site.url(""), "hello.txt").unwrap().as_deref(), Some("13"));
+    assert_eq!(length(&site.url(""), "hello.txt").unwrap().as_deref(), Some("12"));
     let exchange = site.exchange();
     exchange.request.assert_part("method", "HEAD");
     exchange.response.assert_no_part("body");
