@@ -43,6 +43,7 @@ pub(super) fn man(mut command: Command, color: Color) -> Result<(), CliError> {
         below.reverse();
         let rendered = clap_mangen::Man::new(command)
             .title(title)
+            .source(SOURCE)
             .render(&mut pages);
         rendered.map_err(|error| CliError::Io {
             doing: "cannot write the manual".to_owned(),

@@ -325,8 +325,8 @@ impl Mismatch {
 #[derive(Clone, Debug, Default)]
 struct Line {
     start: String,
-    /// Its bytes, volatile ones taken out: what is compared.
-    content: Vec<u8>,
+    /// What is compared: its bytes, and `None` for each volatile part.
+    content: Vec<Option<u8>>,
     text: String,
     part: String,
 }
@@ -336,18 +336,8 @@ fn lines(labelled: &Labelled, masks: &[Span], at: usize) -> Vec<Line> {
     let mut start = 0;
     while start < labelled.bytes.len() {
         let line = labelled.line_at(start);
-        let mut content = Vec::new();
-        let mut from = line.start;
-        for mask in masks
-            .iter()
-            .filter(|mask| line.start <= mask.start && mask.start < line.end)
-        {
-            content.extend_from_slice(Span::new(from, mask.start).of(&labelled.bytes));
-            // No byte of text: 0xff 0x00 stands in no field and hardly in a body.
-            content.extend_from_slice(VOLATILE);
-            from = mask.end.min(line.end);
-        }
-        content.extend_from_slice(Span::new(from, line.end).of(&labelled.bytes));
+        let content = content(labelled, line, masks);
+        let place = content_before(labelled, line, masks, at);
         let part = match labelled.label_at(line.start).map(|label| label.part) {
             Some(Part::FieldName) => name_at(labelled, line.start).unwrap_or_default(),
             Some(Part::HttpVersion) => "status-line".to_owned(),
@@ -356,10 +346,7 @@ fn lines(labelled: &Labelled, masks: &[Span], at: usize) -> Vec<Line> {
         };
         lines.push(Line {
             start: line.start.to_string(),
-            text: shown(
-                &content,
-                at.checked_sub(line.start).filter(|_| at < line.end),
-            ),
+            text: shown(&content, place),
             content,
             part,
         });
@@ -368,18 +355,53 @@ fn lines(labelled: &Labelled, masks: &[Span], at: usize) -> Vec<Line> {
     lines
 }
 
+fn content(labelled: &Labelled, line: Span, masks: &[Span]) -> Vec<Option<u8>> {
+    let mut content = Vec::new();
+    let mut from = line.start;
+    let octets = |start, end| {
+        Span::new(start, end)
+            .of(&labelled.bytes)
+            .iter()
+            .copied()
+            .map(Some)
+    };
+    for mask in masks {
+        // One that began on a line before goes on here.
+        if mask.end < line.start || line.end <= mask.start {
+            continue;
+        }
+        content.extend(octets(from, mask.start.max(from)));
+        content.push(None);
+        from = mask.end.clamp(line.start, line.end);
+    }
+    content.extend(octets(from, line.end));
+    content
+}
+
+/// How much of a line's content stands before this offset; `None` when it is on another line.
+fn content_before(labelled: &Labelled, line: Span, masks: &[Span], at: usize) -> Option<usize> {
+    let is_here = line.start <= at && at < line.end;
+    is_here.then(|| content(labelled, Span::new(line.start, at), masks).len())
+}
+
 /// A line as text, at most about a terminal's width of it, the place of the difference in any case.
-fn shown(content: &[u8], at: Option<usize>) -> String {
+fn shown(content: &[Option<u8>], at: Option<usize>) -> String {
     let start = match at {
         Some(at) if at + MARGIN > MOST_BYTES => at.saturating_sub(MOST_BYTES / 2),
         _ => 0,
     };
     let end = (start + MOST_BYTES).min(content.len());
-    let text = Span::new(start.min(end), end).of(content);
-    let text = Escaped(text).to_string().replace("\\xff\\x00", "<...>");
-    let before = if start > 0 { "... " } else { "" };
-    let after = if end < content.len() { " ..." } else { "" };
-    format!("{before}{text}{after}")
+    let mut text = String::from(if start > 0 { "... " } else { "" });
+    for piece in content.get(start..end).unwrap_or_default() {
+        match piece {
+            Some(octet) => text.push_str(&Escaped(&[*octet]).to_string()),
+            None => text.push_str("<...>"),
+        }
+    }
+    if end < content.len() {
+        text.push_str(" ...");
+    }
+    text
 }
 
 /// The volatile spans of a message, in order and without overlaps.
@@ -444,9 +466,6 @@ fn byte(octet: Option<u8>) -> String {
         Some(octet) => format!("{} (0x{octet:02x})", Escaped(&[octet])),
     }
 }
-
-/// What stands in a line's compared bytes for volatile ones.
-const VOLATILE: &[u8] = b"\xff\x00";
 
 /// Lines that both sides have, shown before and after the difference.
 const CONTEXT: usize = 2;
@@ -548,6 +567,43 @@ mod tests {
             other.place()
         );
         assert!(other.diff().contains("A: <...>\\r\\n"), "{}", other.diff());
+    }
+
+    #[test]
+    fn any_two_answers_have_a_report() {
+        let volatile = [
+            Place::parse("A").unwrap(),
+            Place::parse("body").unwrap(),
+            Place::parse("reason-phrase").unwrap(),
+        ];
+        let mut answers: Vec<String> = (0..=OK.len())
+            .step_by(3)
+            .map(|end| OK[..end].to_owned())
+            .collect();
+        answers.extend((0..OK.len()).step_by(2).map(|at| {
+            let mut answer = OK.to_owned();
+            answer.insert(at, '\n');
+            answer
+        }));
+        for expected in &answers {
+            for seen in &answers {
+                for volatile in [&[][..], &volatile] {
+                    let mismatch = compare(&answer(expected), &answer(seen), volatile);
+                    if volatile.is_empty() {
+                        assert_eq!(
+                            mismatch.is_none(),
+                            expected == seen,
+                            "{expected:?} {seen:?}"
+                        );
+                    }
+                    if let Some(mismatch) = mismatch {
+                        assert!(!mismatch.diff().is_empty(), "{expected:?} {seen:?}");
+                        assert!(!mismatch.place().is_empty());
+                        assert!(!mismatch.sentence(Lang::Zh).is_empty());
+                    }
+                }
+            }
+        }
     }
 
     #[test]
