@@ -570,14 +570,18 @@ fn cannot(what: &str, path: &Path, error: io::Error) -> CliError {
 }
 
 fn unreadable(error: CaseError) -> CliError {
-    let line = error
-        .line
-        .map(|line| format!(", line {line}"))
-        .unwrap_or_default();
+    let line = error.line.map(|line| format!(", line {line}"));
     CliError::Io {
-        doing: format!("cannot use {}{line}", error.path.display()),
+        doing: format!(
+            "cannot use {}{}",
+            error.path.display(),
+            line.unwrap_or_default()
+        ),
+        hint: match error.error.kind() {
+            io::ErrorKind::NotFound => "Name a folder with cases; capture and import make some.",
+            _ => "",
+        },
         error: error.error,
-        hint: "",
     }
 }
 

@@ -70,7 +70,7 @@ impl Place {
         let known: Vec<&str> = PARTS.iter().map(|part| part.name()).collect();
         Err(format!(
             "`{text}` names no part: {complaint}. Write a field (`Date`), a piece of one (`Set-Cookie value`, \
-             `Cookie sessionid`), or a label ({}).",
+             `Cookie sessionid`), or a label ({})",
             known.join(", ")
         ))
     }
