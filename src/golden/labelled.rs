@@ -70,20 +70,12 @@ impl Labelled {
     /// The name of the field on whose line this offset is.
     #[must_use]
     pub fn field_at(&self, offset: usize) -> Option<&[u8]> {
-        let is_of_field = matches!(
-            self.label_at(offset)?.part,
-            Part::FieldName
-                | Part::Colon
-                | Part::Whitespace
-                | Part::FieldValue
-                | Part::ObsFold
-                | Part::LineEnd(_)
-        );
-        let field = self
-            .fields
-            .iter()
-            .rev()
-            .find(|field| field.name.start <= offset);
+        let line = self.line_at(offset);
+        // A folded value goes on in the next line, whose first blank belongs to the fold.
+        let first = self.label_at(line.start)?.part;
+        let is_of_field = matches!(first, Part::FieldName | Part::ObsFold);
+        let before = |field: &&FieldAt| field.name.start < line.end;
+        let field = self.fields.iter().rev().find(before);
         field
             .filter(|_| is_of_field)
             .map(|field| field.name.of(&self.bytes))
@@ -195,6 +187,8 @@ mod tests {
         assert_eq!(body, [Span::new(answered.len() - 2, answered.len())]);
         assert_eq!(responses.field_at(20), Some(&b"Content-Length"[..]));
         assert_eq!(responses.field_at(3), None);
+        // The end of the second status line is no field's, though a field stands before it.
+        assert_eq!(responses.field_at(38 + 16), None);
     }
 
     #[test]
