@@ -1064,3 +1064,16 @@ fn conform_says_what_was_sent_what_came_and_why() {
         "{chinese:?}"
     );
 }
+#[test]
+fn the_program_describes_itself_to_shells_and_to_man() {
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        let ended = run(&["completions", shell], b"");
+        assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+        assert!(ended.stdout.contains("golden"), "{shell}");
+    }
+    assert_eq!(run(&["completions", "tcsh"], b"").code, Some(2));
+    let manual = run(&["man"], b"").stdout;
+    for page in ["blankline", "blankline-serve", "blankline-golden-check"] {
+        assert!(manual.contains(&format!("\n.TH {page} 1")), "{page}");
+    }
+}
