@@ -9,7 +9,7 @@
 //! * L1 [`record`]: what passed over a wire, as values
 //! * L2 [`engine`]: the loop, the workers, the sockets; [`export`]: records and messages, rendered;
 //!   [`sessions`]: Django's sessions and their six engines
-//! * L3 [`app`]: the lesson site
+//! * L3 [`app`]: the lesson site; [`inspector`]: the live page that shows every byte
 //! * L4 [`cli`]: the command line
 //!
 //! Absent on purpose: HTTP/1.1 and later, TLS, a router that hides the URL table, a response that adds
@@ -20,6 +20,7 @@ pub mod cli;
 pub mod clock;
 pub mod engine;
 pub mod export;
+pub mod inspector;
 pub mod record;
 pub mod sessions;
 pub mod wire;

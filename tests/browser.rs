@@ -1,7 +1,5 @@
-//! A real browser: headless Chromium, told what to do by chromedriver, and watched by a tap on the
-//! server. What counts is what the *server* saw: the requests that the browser sent on its own.
-//!
-//! WebDriver is JSON over HTTP, so a dozen lines of HTTP are all the client that is needed.
+//! A real browser, watched by a tap on the server. What counts is what the *server* saw: the requests that
+//! the browser sent on its own.
 
 #![allow(
     clippy::disallowed_methods,
@@ -14,16 +12,13 @@
 
 mod support;
 
-use std::io::{self, BufRead, BufReader, Read, Write};
-use std::net::{SocketAddr, TcpStream};
-use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, Sender, channel};
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use blankline::record::{Record, Tap};
-use blankline::wire::{Status, dissect_response};
-use serde_json::{Value, json};
-use support::{Case, Chance, PATIENCE, Running, connect, has_tool, now};
+use blankline::wire::Status;
+use serde_json::json;
+use support::browser::Browser;
+use support::{Case, Chance, PATIENCE, Running, now};
 use tempfile::TempDir;
 
 /// One request as the server saw it, and the status that went out.
@@ -74,30 +69,22 @@ struct Stage {
     server: Running,
     seen: Receiver<Seen>,
     data: TempDir,
-    /// Two browsers at once would be slow on a small machine.
-    _alone: MutexGuard<'static, ()>,
 }
-
-static ALONE: Mutex<()> = Mutex::new(());
 
 impl Stage {
     /// `None` when there is no browser here, and there need not be one.
     fn set(test: &str) -> Option<Self> {
-        if !has_tool(test, "chromium") || !has_tool(test, "chromedriver") {
-            return None;
-        }
-        let alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+        let browser = Browser::start(test)?;
         let (sender, seen) = channel();
         let data = TempDir::new().unwrap();
         let folder = format!("--data={}", data.path().display());
         let args = Case::own(&[&folder, "--password-iterations=1"]).serve_args();
         let server = Running::site(&args, || Some(Box::new(Watch(sender.clone()))));
         Some(Self {
-            browser: Browser::start(),
+            browser,
             server,
             seen,
             data,
-            _alone: alone,
         })
     }
 
@@ -131,156 +118,6 @@ impl Stage {
                 return seen;
             }
         }
-    }
-}
-
-/// Chromium, by way of chromedriver; both end when it is dropped.
-struct Browser {
-    driver: Child,
-    address: SocketAddr,
-    session: String,
-    _profile: TempDir,
-}
-
-impl Browser {
-    fn start() -> Self {
-        let mut driver = Command::new("chromedriver")
-            .arg("--port=0")
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let stdout = BufReader::new(driver.stdout.take().unwrap());
-        let port = stdout.lines().find_map(|line| {
-            let line = line.unwrap();
-            let rest = line.split_once("successfully on port ")?.1;
-            rest.trim_end_matches('.').parse().ok()
-        });
-        let mut browser = Self {
-            driver,
-            address: SocketAddr::from(([127, 0, 0, 1], port.expect("chromedriver says its port"))),
-            session: String::new(),
-            _profile: tempfile::tempdir().unwrap(),
-        };
-        let profile = format!("--user-data-dir={}", browser._profile.path().display());
-        let flags = [
-            "--headless=new",
-            "--no-sandbox",
-            "--disable-gpu",
-            "--disable-dev-shm-usage",
-            "--disable-background-networking",
-            "--disable-component-update",
-            "--disable-sync",
-            "--no-first-run",
-            "--no-proxy-server",
-            &profile,
-        ];
-        let wishes = json!({ "capabilities": { "alwaysMatch": {
-            "browserName": "chrome",
-            "goog:chromeOptions": { "args": flags },
-        }}});
-        let session = browser.ask("POST", "/session", Some(&wishes));
-        session["sessionId"]
-            .as_str()
-            .unwrap()
-            .clone_into(&mut browser.session);
-        browser
-    }
-
-    /// A command of this session, with its arguments.
-    fn command(&self, name: &str, arguments: &Value) -> Value {
-        let path = format!("/session/{}/{name}", self.session);
-        self.ask("POST", &path, Some(arguments))
-    }
-
-    /// Where the browser is now.
-    fn url(&self) -> Value {
-        self.ask("GET", &format!("/session/{}/url", self.session), None)
-    }
-
-    /// The text of the page.
-    fn text(&self) -> String {
-        self.script("return document.body.innerText")
-    }
-
-    /// What a script returns, which is to be text; a promise is waited for.
-    fn script(&self, script: &str) -> String {
-        let value = self.command("execute/sync", &json!({ "script": script, "args": [] }));
-        value.as_str().unwrap().to_owned()
-    }
-
-    fn element(&self, selector: &str) -> String {
-        let wanted = json!({ "using": "css selector", "value": selector });
-        let found = self.command("element", &wanted);
-        let (_, id) = found.as_object().unwrap().iter().next().unwrap();
-        id.as_str().unwrap().to_owned()
-    }
-
-    fn click(&self, selector: &str) {
-        self.command(
-            &format!("element/{}/click", self.element(selector)),
-            &json!({}),
-        );
-    }
-
-    fn type_into(&self, selector: &str, text: &str) {
-        let keys = json!({ "text": text });
-        self.command(&format!("element/{}/value", self.element(selector)), &keys);
-    }
-
-    /// Sends a request to chromedriver; its answer can be read next.
-    fn send(&self, method: &str, path: &str, body: &str) -> io::Result<TcpStream> {
-        let mut stream = connect(self.address)?;
-        write!(
-            stream,
-            "{method} {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\
-             Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
-            self.address,
-            body.len(),
-        )?;
-        Ok(stream)
-    }
-
-    fn ask(&self, method: &str, path: &str, body: Option<&Value>) -> Value {
-        let body = body.map(Value::to_string).unwrap_or_default();
-        let mut stream = self.send(method, path, &body).unwrap();
-        let mut answer = Vec::new();
-        let mut piece = [0; 8192];
-        let body = loop {
-            let head = dissect_response(&answer);
-            let length = head.field(b"Content-Length");
-            let length: Option<usize> =
-                length.map(|value| String::from_utf8_lossy(&value).parse().unwrap());
-            let start = answer.windows(4).position(|four| four == b"\r\n\r\n");
-            if let (Some(start), Some(length)) = (start, length)
-                && let Some(body) = answer.get(start + 4..start + 4 + length)
-            {
-                break body;
-            }
-            let count = stream.read(&mut piece).unwrap();
-            assert!(count > 0, "chromedriver hung up on {method} {path}");
-            answer.extend_from_slice(&piece[..count]);
-        };
-        let value: Value = serde_json::from_slice(body).unwrap();
-        assert!(
-            value["value"]["error"].is_null(),
-            "{method} {path}: {value}"
-        );
-        value["value"].clone()
-    }
-}
-
-impl Drop for Browser {
-    fn drop(&mut self) {
-        // Deleting the session is what ends the browser, and its answer is when it has. A test that
-        // fails must get here too, so no error is one.
-        let path = format!("/session/{}", self.session);
-        let _ended = self
-            .send("DELETE", &path, "")
-            .and_then(|mut answer| answer.read(&mut [0]));
-        let _gone = self.driver.kill();
-        let _gone = self.driver.wait();
     }
 }
 

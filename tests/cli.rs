@@ -389,6 +389,115 @@ fn a_terminal_that_takes_nothing_holds_nobody_up() {
     assert_eq!(child.0.wait().unwrap().code(), Some(0));
 }
 
+// The trace
+
+#[test]
+fn a_trace_shows_each_read_as_it_comes() {
+    let server = Server::start(&["--trace", "head", "--frozen"]);
+    let mut stream = server.connect();
+    for (typed, row) in [
+        ("GET /raw HT", ">      0  GET /raw HT"),
+        ("TP/1.0\r\n", r">     11  TP/1.0\r\n"),
+        ("\r\n", r">     19  \r\n"),
+    ] {
+        // The client has not said all, and the server has not answered: the row is there already.
+        stream.write_all(typed.as_bytes()).unwrap();
+        server.stderr.until(row);
+    }
+    let lines = server.stderr.until("exchange 1: 200, 21 bytes in, ");
+    assert!(
+        lines.contains(&r"<      0  HTTP/1.0 200 OK\r\n".to_owned()),
+        "{lines:#?}"
+    );
+    drop(stream);
+    server.stderr.until("the server closed the connection");
+}
+
+#[test]
+fn a_trace_is_coloured_by_part_when_asked() {
+    let server = Server::start(&["--trace", "full", "--color", "always"]);
+    server.exchange(b"GET /raw HTTP/1.0\r\nA: b\r\n\r\n");
+    let lines = server.stderr.until("exchange 1: ");
+    let line = lines.iter().find(|line| line.contains("GET")).unwrap();
+    assert!(line.contains("\x1b[36m/raw\x1b[0m"), "{line:?}");
+    assert!(line.ends_with("\x1b[2m\\r\\n\x1b[0m"), "{line:?}");
+}
+
+#[test]
+fn quiet_and_off_say_nothing_of_exchanges() {
+    for flags in [&["--quiet", "--trace", "full"][..], &["--trace", "off"]] {
+        let server = Server::start(flags);
+        server.exchange(b"GET / HTTP/1.0\r\n\r\n");
+        server.signal(Signal::TERM);
+        let (rest, code) = server.end();
+        assert_eq!(code, Some(0));
+        let said = rest.iter().filter(|line| !line.starts_with("stopping"));
+        assert_eq!(said.count(), 0, "{rest:#?}");
+    }
+}
+
+#[test]
+fn the_trace_as_json_goes_to_a_file_or_has_stdout_alone() {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let server = Server::start(&["--trace-json", file.path().to_str().unwrap(), "--quiet"]);
+    let url = format!("http://{}/", server.address);
+    server.exchange(b"GET /raw HTTP/1.0\r\n\r\n");
+    server.signal(Signal::TERM);
+    assert_eq!(server.end(), (vec![], Some(0)));
+    let lines = std::fs::read_to_string(file.path()).unwrap();
+    let events: Vec<Value> = lines
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    assert_eq!(
+        (&events[0]["event"], &events[0]["url"]),
+        (&"listening".into(), &url.into())
+    );
+    assert_eq!(events[events.len() - 1]["event"], "closed");
+    assert!(
+        events
+            .iter()
+            .any(|event| event["event"] == "exchange" && event["status"] == 200)
+    );
+
+    let mut child = Running(
+        program(&["serve", "--port", "0", "--trace-json", "-"])
+            .spawn()
+            .unwrap(),
+    );
+    let stdout = Lines::of(child.0.stdout.take().unwrap());
+    let first: Value = serde_json::from_str(&stdout.next()).unwrap();
+    assert_eq!(
+        (&first["v"], &first["event"]),
+        (&1.into(), &"listening".into())
+    );
+    let address = first["url"].as_str().unwrap();
+    let address = address.trim_start_matches("http://").trim_end_matches('/');
+    let mut stream = TcpStream::connect(address).unwrap();
+    stream.write_all(b"GET /\r\n").unwrap();
+    for line in stdout.until("\"event\":\"closed\"") {
+        assert!(serde_json::from_str::<Value>(&line).is_ok(), "{line}");
+    }
+}
+
+#[test]
+fn a_trace_that_cannot_be_written_is_one_sentence() {
+    let ended = run(&["--port", "0", "--trace-json", "/no/such/trace"], b"");
+    assert_eq!(ended.code, Some(3), "{ended:?}");
+    let start = "blankline: cannot write the trace to /no/such/trace: ";
+    assert!(ended.stderr.starts_with(start), "{ended:?}");
+    assert_eq!(ended.stdout, "");
+}
+
+#[test]
+fn a_form_is_dissected_field_by_field() {
+    let form = b"POST / HTTP/1.0\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: 7\r\n\r\na=1&b=2";
+    let shown = run(&["dissect"], form).stdout;
+    for row in ["form-name", "equals", "form-value", "separator"] {
+        assert!(shown.contains(&format!("  {row}\n")), "{shown}");
+    }
+}
+
 // Stopping
 
 #[test]
@@ -772,14 +881,82 @@ fn a_long_body_is_cut_and_counted() {
 }
 
 #[test]
-fn a_message_longer_than_64_mib_is_not_read() {
+fn a_message_longer_than_256_mib_is_not_read() {
     let file = tempfile::NamedTempFile::new().unwrap();
-    file.as_file().set_len(64 * 1024 * 1024 + 1).unwrap();
+    file.as_file().set_len(256 * 1024 * 1024 + 1).unwrap();
     let ended = run(&["dissect", file.path().to_str().unwrap()], b"");
     assert_eq!(ended.code, Some(3), "{}", ended.stderr);
     assert!(
-        ended.stderr.contains("more than 64 MiB"),
+        ended.stderr.contains("more than 256 MiB"),
         "{}",
         ended.stderr
     );
+}
+
+/// The first two lines of a server's stdout, and what it says on stderr.
+fn two_lines(args: &[&str]) -> (Running, [String; 2], Lines) {
+    let mut child = Running(program(args).spawn().unwrap());
+    let stdout = Lines::of(child.0.stdout.take().unwrap());
+    let stderr = Lines::of(child.0.stderr.take().unwrap());
+    (child, [stdout.next(), stdout.next()], stderr)
+}
+
+#[test]
+fn the_live_page_has_the_second_line() {
+    let (_server, [first, second], _) = two_lines(&["serve", "--port", "0"]);
+    assert!(
+        first.starts_with("listening on http://127.0.0.1:"),
+        "{first}"
+    );
+    let address = second
+        .strip_prefix("inspector on http://")
+        .and_then(|rest| rest.strip_suffix('/'))
+        .unwrap_or_else(|| panic!("the second line is {second:?}"));
+    let mut page = TcpStream::connect(address).unwrap();
+    page.write_all(b"GET / HTTP/1.0\r\n\r\n").unwrap();
+    assert!(read(&mut page).contains("<title>blankline inspector</title>"));
+}
+
+#[test]
+fn the_live_page_keeps_secrets_where_other_machines_can_look_on() {
+    let greeting = |flags: &[&str]| {
+        let (_server, [_, second], _) = two_lines(&[&["serve", "--port", "0"], flags].concat());
+        let address = second.strip_prefix("inspector on http://").unwrap();
+        let mut page = TcpStream::connect(address.trim_end_matches('/')).unwrap();
+        page.write_all(b"GET /events HTTP/1.0\r\n\r\n").unwrap();
+        let hello = Lines::of(page).until("\"hidden\"");
+        hello.last().unwrap().clone()
+    };
+    assert!(greeting(&[]).contains("\"hidden\":false"));
+    // Any address of the loopback network would do, but only this one is not called loopback.
+    let open = ["--bind", "0.0.0.0"];
+    assert!(greeting(&open).contains("\"hidden\":true"));
+    assert!(greeting(&[&open[..], &["--show-secrets"]].concat()).contains("\"hidden\":false"));
+}
+
+#[test]
+fn a_taken_port_of_the_live_page_is_fatal_only_if_it_was_asked_for() {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap().port().to_string();
+    let ended = run(&["serve", "--port", "0", "--inspector-port", &port], b"");
+    assert_eq!((ended.code, ended.stdout.as_str()), (Some(3), ""));
+    assert!(
+        ended
+            .stderr
+            .contains("cannot open the live page on 127.0.0.1:"),
+        "{ended:?}"
+    );
+    assert!(ended.stderr.contains("--no-inspector"), "{ended:?}");
+    // The usual one: taken by us, or by somebody else if we cannot have it.
+    let _usual = TcpListener::bind("127.0.0.1:8001");
+    let free = TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap();
+    let args = ["serve", "--port", &free.port().to_string()];
+    let mut child = Running(program(&args).spawn().unwrap());
+    let stderr = Lines::of(child.0.stderr.take().unwrap());
+    stderr.until("no live page: cannot listen on 127.0.0.1:8001");
+    let stdout = Lines::of(child.0.stdout.take().unwrap());
+    assert_eq!(stdout.next(), format!("listening on http://{free}/"));
 }

@@ -283,7 +283,9 @@ fn curl_follows_the_redirect() {
         return;
     }
     for edition in ["notes", "rfc1945", "rfc9110"] {
-        let server = Program::serve(&["--frozen".to_owned(), format!("--edition={edition}")]);
+        let edition_flag = format!("--edition={edition}");
+        let flags = ["--frozen", "--password-iterations=1", &edition_flag];
+        let server = Program::serve(&flags.map(str::to_owned));
         let url = format!("http://{}/user/register/", server.address);
         let mut command = patiently("curl", &["-s", "-L", "-d", "username=admin&password=x"]);
         let written = "%{num_redirects} %{http_code} %{method} %{url_effective}";

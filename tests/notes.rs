@@ -1,8 +1,9 @@
 //! The notes against the house: what they show is what the server does.
 //!
-//! A note is Markdown whose fenced blocks are of four kinds; `notes/README.md` explains them to readers:
+//! A note is Markdown whose fenced blocks are of five kinds; `notes/README.md` explains them to readers:
 //!
 //! * `wire fixtures/TOPIC/CASE/request.http` (or `response.http`): the file's bytes, as [`show`] shows them;
+//! * `trace fixtures/TOPIC/CASE/trace.txt` (or `trace.hex.txt`): that file, which `tests/trace.rs` checks;
 //! * `sh`: commands for bash, run here against `blankline serve --frozen`, in an empty folder. When the block after it is an
 //!   `output`, that is what the commands print. When it is a wire response, perhaps after its request, they
 //!   print that response, byte for byte, from a server with the flags of the case's `serve.args`;
@@ -10,7 +11,7 @@
 //! * `text`: anything else, which nobody checks.
 //!
 //! `notes/faults.md`, `notes/states.md` and `notes/editions.md` are made here from the tables in the code.
-//! `BLESS=1` rewrites those three, and every wire and output block. A tool that this machine lacks makes
+//! `BLESS=1` rewrites those three, and every wire, trace and output block. A tool that this machine lacks makes
 //! its blocks `skipped`; with `CI` or `BLANKLINE_TEST_TOOLS=require` set it makes the test fail.
 
 #![allow(
@@ -48,6 +49,17 @@ impl Fence {
     /// The fixture that a wire block shows.
     fn fixture(&self) -> Option<&str> {
         self.info.strip_prefix("wire ")
+    }
+
+    /// The trace that a trace block shows.
+    fn trace(&self) -> Option<&str> {
+        self.info.strip_prefix("trace ")
+    }
+
+    /// What the file that it names looks like here, if it names one.
+    fn shown(&self) -> Option<Result<String, String>> {
+        let wire = self.fixture().map(show_fixture);
+        wire.or_else(|| self.trace().map(show_trace))
     }
 
     fn shows_response(&self) -> bool {
@@ -225,6 +237,15 @@ fn show_fixture(path: &str) -> Result<String, String> {
     ))
 }
 
+/// A fixture's trace.
+fn show_trace(path: &str) -> Result<String, String> {
+    let is_trace = path.ends_with("/trace.txt") || path.ends_with("/trace.hex.txt");
+    if !path.starts_with("fixtures/") || !is_trace {
+        return Err(format!("`{path}` is no fixture's trace"));
+    }
+    fs::read_to_string(root().join(path)).map_err(|error| format!("{path}: {error}"))
+}
+
 /// A frozen server on a port of its own.
 struct Server {
     child: Child,
@@ -344,6 +365,7 @@ const TOOLS: &[&str] = &[
     "xxd",
     "cmp",
     "python3",
+    "tshark",
     "redis-server",
     "redis-cli",
 ];
@@ -399,7 +421,7 @@ fn wire_blocks_are_the_fixtures() {
     for note in notes() {
         let mut wanted = BTreeMap::new();
         for fence in &note.fences {
-            match fence.fixture().map(show_fixture) {
+            match fence.shown() {
                 None => {}
                 Some(Ok(text)) => {
                     seen += 1;
@@ -490,8 +512,8 @@ fn every_block_is_of_a_known_kind() {
     for note in notes() {
         let mut before = "";
         for fence in &note.fences {
-            let is_known = fence.fixture().is_some()
-                || matches!(fence.info.as_str(), "sh" | "output" | "text");
+            let is_known =
+                fence.shown().is_some() || matches!(fence.info.as_str(), "sh" | "output" | "text");
             if !is_known || (fence.info == "output" && before != "sh") {
                 complaints.push(format!(
                     "{}: `{}` after `{before}`",

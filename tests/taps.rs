@@ -9,8 +9,10 @@
 
 mod support;
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::io::{Read, Write};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -213,4 +215,71 @@ fn a_live_body_does_not_hold_up_stopping() {
     client.read_exact(&mut head).unwrap();
     server.handle.stop();
     server.join().unwrap();
+}
+
+/// Wants moments while it is told to, and counts who was passed over.
+struct Whim(Arc<AtomicBool>, Sender<Record>, Arc<AtomicU64>);
+
+impl Tap for Whim {
+    fn detail(&self) -> Detail {
+        if self.0.load(Ordering::Relaxed) {
+            Detail::Wire
+        } else {
+            Detail::Nothing
+        }
+    }
+
+    fn take(&mut self, records: &mut Vec<Record>) {
+        for record in records.drain(..) {
+            let _over = self.1.send(record);
+        }
+    }
+
+    fn pass_over(&mut self, connections: u64) {
+        self.2.fetch_add(connections, Ordering::Relaxed);
+    }
+}
+
+#[test]
+fn a_connection_is_told_whole_or_not_at_all() {
+    let (told, heard) = channel();
+    let (wants, passed_over) = (Arc::new(AtomicBool::new(true)), Arc::default());
+    let args = Case::own(&["--frozen"]).serve_args();
+    let server = Running::site(&args, || {
+        let (wants, passed_over) = (Arc::clone(&wants), Arc::clone(&passed_over));
+        Some(Box::new(Whim(wants, told.clone(), passed_over)))
+    });
+    let mut client = server.connect();
+    client.write_all(b"GET /redirect/ HTTP/1.0\r\n").unwrap();
+    loop {
+        if let Record::Moment(moment) = heard.recv_timeout(PATIENCE).unwrap()
+            && matches!(moment.what, Happening::Received(_))
+        {
+            break;
+        }
+    }
+    // From here on it wants nothing: of this connection it gets the rest, of the next nothing.
+    wants.store(false, Ordering::Relaxed);
+    let answer = converse(server.address, [&b"GET /user/ HTTP/1.0\r\n\r\n"[..]], false);
+    assert!(answer.unwrap().starts_with(b"HTTP/1.0 200 OK\r\n"));
+    client.write_all(b"\r\n").unwrap();
+    client.read_to_end(&mut Vec::new()).unwrap();
+    let (mut exchanges, mut connections) = (0, BTreeSet::new());
+    loop {
+        match heard.recv_timeout(PATIENCE).unwrap() {
+            Record::Exchange(exchange) => {
+                exchanges += 1;
+                connections.insert(exchange.connection);
+            }
+            Record::Moment(moment) => {
+                connections.insert(moment.connection);
+                if moment.what == Happening::Closed {
+                    break;
+                }
+            }
+            _ => {}
+        }
+    }
+    assert_eq!((exchanges, connections.len()), (1, 1));
+    assert_eq!(passed_over.load(Ordering::Relaxed), 1);
 }

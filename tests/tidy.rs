@@ -34,6 +34,7 @@ const BESIDE_A_CASE: &[&str] = &[
     "half-close",
     "serve.args",
     "trace.txt",
+    "trace.hex.txt",
 ];
 
 /// The first line says what the file is.

@@ -19,7 +19,7 @@ use std::time::Duration;
 
 use blankline::wire::dissect_response;
 use socket2::SockRef;
-use support::{Chance, Program, connect, converse, has_tool, on_threads};
+use support::{Chance, PATIENCE, Program, connect, converse, has_tool, now, on_threads};
 use tempfile::TempDir;
 
 /// A program with a folder of its own for its data.
@@ -47,16 +47,16 @@ fn stored(folder: &TempDir) -> Vec<String> {
 
 /// Waits until nothing is under way in the upload folder; what is removed is removed by another thread.
 fn settled(folder: &TempDir, server: &Program) -> Vec<String> {
-    let mut names = stored(folder);
-    for _ in 0..1_000 {
-        if !names.iter().any(|name| name.starts_with('.')) {
+    let deadline = now() + PATIENCE;
+    loop {
+        let names = stored(folder);
+        let is_settled = !names.iter().any(|name| name.starts_with('.'));
+        if is_settled || now() > deadline {
             return names;
         }
         // An exchange with the server takes its time, and nobody sleeps.
         converse(server.address, [&b"GET /raw HTTP/1.0\r\n\r\n"[..]], false).unwrap();
-        names = stored(folder);
     }
-    names
 }
 
 fn noise(length: usize) -> Vec<u8> {
@@ -202,7 +202,8 @@ fn begin(server: &Program, bytes: usize) -> TcpStream {
 
 /// Waits until the upload folder has a file that is under way.
 fn until_under_way(folder: &TempDir, server: &Program) {
-    for _ in 0..10_000 {
+    let deadline = now() + PATIENCE;
+    while now() < deadline {
         if stored(folder).iter().any(|name| name.starts_with('.')) {
             return;
         }

@@ -1,25 +1,54 @@
-//! The console: records on their way from the loops to stderr.
+//! The console: records on their way from the loops to stderr, or to a file.
 //!
-//! Loops must not wait for a terminal, so what they tell goes through a bounded queue to a thread of
-//! its own, which writes all that waits in the queue at once. When the queue is full a record is
-//! dropped and counted, and the console says so as soon as it has room again. At the end everything in
-//! the queue is still written, for as long as the terminal takes it.
+//! Loops must not wait for a terminal, so what they tell goes through a queue to a thread of its own,
+//! where a [`Scribe`] makes text of it; all that waits in the queue is written at once. The queue is
+//! bounded in records and in bytes. When it is full a record is dropped and counted, and the console says
+//! so as soon as it has room again. At the end everything in the queue is still written, for as long as
+//! the terminal takes it.
 
 use std::io::{self, Write};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::time::Duration;
 
 use crate::export::{exchange_lines, hint_line};
-use crate::record::{Record, Tap};
+use crate::record::{Detail, Happening, Record, Tap};
 use crate::wire::Lang;
+
+/// Makes text of what a console is told, in the order in which it was told.
+pub trait Scribe: Send + 'static {
+    /// What it wants to be told.
+    fn detail(&self) -> Detail;
+
+    /// Adds a record to `out`, in whole lines.
+    fn tell(&mut self, out: &mut String, record: &Record);
+
+    /// Adds what is to be said of `lost` records, at least one, that are missing.
+    fn lost(&mut self, out: &mut String, lost: u64);
+
+    /// Records are missing between the last one told and the next: what is known of open connections is
+    /// no longer whole.
+    fn gap(&mut self) {}
+}
+
+/// One line an exchange: the usual console.
+#[derive(Clone, Copy, Debug)]
+pub struct Lines {
+    /// The language of the sentences.
+    pub lang: Lang,
+    /// What it tells of.
+    pub detail: Detail,
+    /// Whether secrets are hidden ([`secrets`](crate::export::secrets)).
+    pub hides_secrets: bool,
+}
 
 /// A running console. Give its taps and its voices away, and [`finish`](Console::finish) it after them.
 #[derive(Debug)]
 pub struct Console {
     queue: SyncSender<Message>,
-    lost: Arc<AtomicU64>,
+    detail: Detail,
+    toll: Arc<Toll>,
     /// Ends when the thread has written everything.
     written: Receiver<()>,
 }
@@ -34,11 +63,23 @@ pub struct Voice {
 enum Message {
     Told(Record),
     Said(String),
+    Gap,
+}
+
+/// What the taps and the thread count together.
+#[derive(Debug, Default)]
+struct Toll {
+    lost: AtomicU64,
+    /// Bytes of moments in the queue.
+    waiting: AtomicUsize,
 }
 
 struct ConsoleTap {
     queue: SyncSender<Message>,
-    lost: Arc<AtomicU64>,
+    detail: Detail,
+    toll: Arc<Toll>,
+    /// Whether a record was lost since the last one that was sent.
+    has_gap: bool,
 }
 
 impl Console {
@@ -49,23 +90,31 @@ impl Console {
     /// When the system has no thread for it.
     pub fn start(
         out: impl Write + Send + 'static,
-        lang: Lang,
+        scribe: impl Scribe,
         with_styles: bool,
     ) -> io::Result<Self> {
         let (queue, messages) = sync_channel(QUEUE);
         let (writing, written) = sync_channel(1);
-        let lost = Arc::new(AtomicU64::new(0));
-        let counter = Arc::clone(&lost);
+        let detail = scribe.detail();
+        let toll = Arc::new(Toll::default());
+        let mut desk = Desk {
+            out,
+            scribe,
+            toll: Arc::clone(&toll),
+            with_styles,
+            text: String::new(),
+        };
         std::thread::Builder::new()
             .name("console".to_owned())
             .spawn(move || {
                 // Held until the thread ends, however it ends.
                 let _writing: SyncSender<()> = writing;
-                write_all(out, &messages, &counter, lang, with_styles);
+                desk.work(&messages);
             })?;
         Ok(Self {
             queue,
-            lost,
+            detail,
+            toll,
             written,
         })
     }
@@ -75,7 +124,9 @@ impl Console {
     pub fn tap(&self) -> Box<dyn Tap> {
         Box::new(ConsoleTap {
             queue: self.queue.clone(),
-            lost: Arc::clone(&self.lost),
+            detail: self.detail,
+            toll: Arc::clone(&self.toll),
+            has_gap: false,
         })
     }
 
@@ -106,80 +157,156 @@ impl Voice {
 }
 
 impl Tap for ConsoleTap {
+    fn detail(&self) -> Detail {
+        self.detail
+    }
+
     fn take(&mut self, records: &mut Vec<Record>) {
         for record in records.drain(..) {
-            // Which bytes passed is for others to tell.
-            if matches!(record, Record::Moment(_)) {
-                continue;
-            }
-            if self.queue.try_send(Message::Told(record)).is_err() {
-                self.lost.fetch_add(1, Ordering::Relaxed);
+            // Another tap may have wanted more.
+            let wanted = match record {
+                Record::Moment(_) => Detail::Wire,
+                Record::Exchange(_) | Record::Hint(_) => Detail::Exchanges,
+            };
+            if self.detail >= wanted && !self.send(record) {
+                self.toll.lost.fetch_add(1, Ordering::Relaxed);
+                self.has_gap = true;
             }
         }
     }
 }
 
-/// Writes until the last sender is gone.
-fn write_all(
-    mut out: impl Write,
-    messages: &Receiver<Message>,
-    lost: &AtomicU64,
-    lang: Lang,
+impl ConsoleTap {
+    /// Whether there was room for it.
+    fn send(&mut self, record: Record) -> bool {
+        let weight = weight(&record);
+        if self.toll.waiting.load(Ordering::Relaxed) + weight > MOST_WAITING {
+            return false;
+        }
+        if self.has_gap && self.queue.try_send(Message::Gap).is_err() {
+            return false;
+        }
+        self.has_gap = false;
+        // Before it is sent, since the thread takes it off again.
+        self.toll.waiting.fetch_add(weight, Ordering::Relaxed);
+        let is_sent = self.queue.try_send(Message::Told(record)).is_ok();
+        if !is_sent {
+            self.toll.waiting.fetch_sub(weight, Ordering::Relaxed);
+        }
+        is_sent
+    }
+}
+
+/// How many bytes of a message it holds.
+fn weight(record: &Record) -> usize {
+    match record {
+        Record::Moment(moment) => match &moment.what {
+            Happening::Received(bytes) | Happening::Sent(bytes) => bytes.len(),
+            _ => 0,
+        },
+        Record::Exchange(_) | Record::Hint(_) => 0,
+    }
+}
+
+/// Where the thread works.
+struct Desk<W, S> {
+    out: W,
+    scribe: S,
+    toll: Arc<Toll>,
     with_styles: bool,
-) {
-    let mut text = String::new();
-    let mut is_open = true;
-    while is_open {
-        match messages.recv() {
-            Ok(first) => {
-                for message in std::iter::once(first)
-                    .chain(messages.try_iter())
-                    .take(QUEUE)
-                {
-                    add(&mut text, message, lang);
+    text: String,
+}
+
+impl<W: Write, S: Scribe> Desk<W, S> {
+    /// Writes until the last sender is gone.
+    fn work(&mut self, messages: &Receiver<Message>) {
+        let mut is_open = true;
+        while is_open {
+            match messages.recv() {
+                Ok(first) => {
+                    for message in std::iter::once(first)
+                        .chain(messages.try_iter())
+                        .take(QUEUE)
+                    {
+                        self.add(message);
+                    }
                 }
+                // Something may have been lost since the last batch.
+                Err(_) => is_open = false,
             }
-            // Something may have been lost since the last batch.
-            Err(_) => is_open = false,
+            let lost = self.toll.lost.swap(0, Ordering::Relaxed);
+            if lost > 0 {
+                self.scribe.lost(&mut self.text, lost);
+            }
+            self.write();
         }
-        text.push_str(&loss(lost.swap(0, Ordering::Relaxed), lang));
+    }
+
+    fn add(&mut self, message: Message) {
+        match message {
+            Message::Told(record) => {
+                self.scribe.tell(&mut self.text, &record);
+                self.toll
+                    .waiting
+                    .fetch_sub(weight(&record), Ordering::Relaxed);
+            }
+            Message::Gap => self.scribe.gap(),
+            Message::Said(line) => {
+                self.text.push_str(&line);
+                self.text.push('\n');
+            }
+        }
+        if self.text.len() > MOST_TEXT {
+            self.write();
+        }
+    }
+
+    fn write(&mut self) {
         // A closed stderr is no reason to stop serving.
-        let _closed = if with_styles {
-            out.write_all(text.as_bytes())
+        let _closed = if self.with_styles {
+            self.out.write_all(self.text.as_bytes())
         } else {
-            let plain = anstream::adapter::strip_str(&text).to_string();
-            out.write_all(plain.as_bytes())
+            let plain = anstream::adapter::strip_str(&self.text).to_string();
+            self.out.write_all(plain.as_bytes())
         };
-        text.clear();
+        self.text.clear();
     }
 }
 
-fn add(text: &mut String, message: Message, lang: Lang) {
-    match message {
-        Message::Told(Record::Exchange(exchange)) => exchange_lines(text, &exchange, lang),
-        Message::Told(Record::Hint(hint)) => hint_line(text, &hint, lang),
-        Message::Told(Record::Moment(_)) => {}
-        Message::Said(line) => {
-            text.push_str(&line);
-            text.push('\n');
+impl Scribe for Lines {
+    fn detail(&self) -> Detail {
+        self.detail
+    }
+
+    fn tell(&mut self, out: &mut String, record: &Record) {
+        match record {
+            Record::Exchange(exchange) => {
+                exchange_lines(out, exchange, self.lang, self.hides_secrets);
+            }
+            Record::Hint(hint) => hint_line(out, hint, self.lang),
+            Record::Moment(_) => {}
         }
     }
-}
 
-/// What is said of lost records.
-fn loss(lost: u64, lang: Lang) -> String {
-    match (lost, lang) {
-        (0, _) => String::new(),
-        (_, Lang::En) => {
-            format!("({lost} exchanges are missing here: more came than the console could show)\n")
-        }
-        (_, Lang::Zh) => format!("（此处缺少 {lost} 次请求：来得太快，控制台显示不过来）\n"),
+    fn lost(&mut self, out: &mut String, lost: u64) {
+        *out += &match self.lang {
+            Lang::En => format!(
+                "({lost} exchanges are missing here: more came than the console could show)\n"
+            ),
+            Lang::Zh => format!("（此处缺少 {lost} 次请求：来得太快，控制台显示不过来）\n"),
+        };
     }
 }
 
 /// Records that may wait. One has some 2 KB, so a queue that is full has some 4 MB; and a thread that
 /// gets no turn for 20 ms loses nothing at 100,000 exchanges a second.
 const QUEUE: usize = 2048;
+
+/// Bytes of moments that may wait: a trace of the largest files holds no more than this.
+const MOST_WAITING: usize = 16 * 1024 * 1024;
+
+/// Text that may wait for the end of a batch.
+const MOST_TEXT: usize = 256 * 1024;
 
 #[cfg(test)]
 mod tests {
@@ -221,10 +348,16 @@ mod tests {
 
     const PATIENCE: Duration = Duration::from_secs(60);
 
+    const LINES: Lines = Lines {
+        lang: Lang::En,
+        detail: Detail::Exchanges,
+        hides_secrets: false,
+    };
+
     #[test]
     fn everything_in_the_queue_is_written_before_the_end() {
         let screen = Screen::default();
-        let console = Console::start(screen.clone(), Lang::En, false).unwrap();
+        let console = Console::start(screen.clone(), LINES, false).unwrap();
         let mut tap = console.tap();
         let mut records: Vec<Record> = (0..100).map(|_| hint()).collect();
         tap.take(&mut records);
@@ -244,7 +377,7 @@ mod tests {
     #[test]
     fn styles_are_written_when_asked_for() {
         let screen = Screen::default();
-        let console = Console::start(screen.clone(), Lang::En, true).unwrap();
+        let console = Console::start(screen.clone(), LINES, true).unwrap();
         console.tap().take(&mut vec![hint()]);
         console.finish(PATIENCE);
         assert!(screen.text().contains("\x1b[36mStill"), "{}", screen.text());
@@ -253,7 +386,7 @@ mod tests {
     #[test]
     fn a_full_queue_drops_counts_and_says_so() {
         let screen = Screen::default();
-        let console = Console::start(screen.clone(), Lang::En, false).unwrap();
+        let console = Console::start(screen.clone(), LINES, false).unwrap();
         let mut tap = console.tap();
         {
             let _shut = screen.0.lock().unwrap();
@@ -282,7 +415,7 @@ mod tests {
     fn a_screen_that_takes_nothing_does_not_keep_us() {
         let screen = Screen::default();
         let shut = screen.0.lock().unwrap();
-        let console = Console::start(screen.clone(), Lang::En, false).unwrap();
+        let console = Console::start(screen.clone(), LINES, false).unwrap();
         console.tap().take(&mut vec![hint()]);
         console.finish(Duration::from_millis(1));
         drop(shut);

@@ -15,7 +15,7 @@ use crate::wire::Lang;
 /// The flags of `dissect`.
 #[derive(Clone, Debug, clap::Args)]
 pub struct DissectArgs {
-    /// File with one request or response, at most 64 MiB; - reads standard input
+    /// File with one request or response, at most 256 MiB; - reads standard input
     #[arg(default_value = "-")]
     pub file: PathBuf,
 
@@ -90,9 +90,12 @@ fn read(file: &Path) -> Result<Vec<u8>, CliError> {
         file.display().to_string()
     };
     let bytes = if is_stdin {
-        read_bounded(io::stdin().lock())
+        read_bounded(io::stdin().lock(), 0)
     } else {
-        File::open(file).and_then(read_bounded)
+        File::open(file).and_then(|file| {
+            let length = file.metadata()?.len();
+            read_bounded(file, length)
+        })
     };
     bytes.map_err(|error| CliError::Io {
         doing: format!("cannot read {name}"),
@@ -105,14 +108,17 @@ fn read(file: &Path) -> Result<Vec<u8>, CliError> {
     })
 }
 
-fn read_bounded(source: impl Read) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
+/// Reads to the end; `expected` bytes have room at once, so that no byte is copied for want of it.
+fn read_bounded(source: impl Read, expected: u64) -> io::Result<Vec<u8>> {
+    let expected = usize::try_from(expected.min(MOST_BYTES)).unwrap_or_default();
+    // One more shows that it is the end.
+    let mut bytes = Vec::with_capacity(expected + 1);
     source.take(MOST_BYTES + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > MOST_BYTES {
-        return Err(io::Error::other("it has more than 64 MiB"));
+        return Err(io::Error::other("it has more than 256 MiB"));
     }
     Ok(bytes)
 }
 
-/// 64 MiB: it is held in memory, and nobody reads the rows of more.
-const MOST_BYTES: u64 = 64 * 1024 * 1024;
+/// 256 MiB: it is held in memory, and nobody reads the rows of more.
+const MOST_BYTES: u64 = 256 * 1024 * 1024;

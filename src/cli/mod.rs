@@ -3,12 +3,15 @@
 //! stdout is data, stderr is talk. Exit codes: 0 ok, 1 a check failed, 2 usage, 3 input or output.
 //! Flags have environment twins, which a flag overrides: `--head-bytes` is also `BLANKLINE_HEAD_BYTES`.
 
+pub mod capture;
 pub mod console;
 pub mod dissect;
+pub mod inspect;
 pub mod serve;
 pub mod sessions;
 pub mod signals;
 pub mod store_args;
+pub mod trace;
 
 use std::ffi::OsString;
 use std::fmt;

@@ -9,9 +9,12 @@ use std::time::Duration;
 use clap::ArgAction;
 use clap::builder::FalseyValueParser;
 
+use super::capture::Capture;
 use super::console::Console;
+use super::inspect::{InspectorArgs, Page};
 use super::signals::Signals;
 use super::store_args::StoreArgs;
+use super::trace::{Setting, TraceArgs};
 use super::{CliError, Color, parse_lang};
 use crate::app::files::Files;
 use crate::app::password;
@@ -19,6 +22,8 @@ use crate::app::stores::{StoreSettings, Stores};
 use crate::app::{Settings, Site};
 use crate::clock::Clock;
 use crate::engine::{self, Door, Engine, Listeners};
+use crate::export::listening_event;
+use crate::record::{Fan, Tap};
 use crate::sessions::COOKIE_NAME;
 use crate::wire::{Edition, FieldValue, HttpDate, Lang, Limits, Protocol, SetCookie};
 
@@ -146,6 +151,18 @@ pub struct ServeArgs {
     /// Say nothing of exchanges, hints and stopping
     #[arg(long, env = "BLANKLINE_QUIET", value_parser = FalseyValueParser::new())]
     pub quiet: bool,
+
+    /// The live page.
+    #[command(flatten)]
+    pub inspector: InspectorArgs,
+
+    /// The trace.
+    #[command(flatten)]
+    pub trace: TraceArgs,
+
+    /// Write every packet of every connection to this file, for tshark and Wireshark (pcapng); needs no root
+    #[arg(long, env = "BLANKLINE_PCAP", value_name = "FILE")]
+    pub pcap: Option<PathBuf>,
 
     /// The limits.
     #[command(flatten)]
@@ -304,6 +321,16 @@ impl ServeArgs {
         }
     }
 
+    /// What the trace has to know.
+    #[must_use]
+    pub const fn setting(&self) -> Setting {
+        Setting {
+            head_bytes: self.limits.head_bytes,
+            is_reachable: !self.bind.is_loopback(),
+            lang: self.lang,
+        }
+    }
+
     /// The site, for a server that listens at `address`.
     ///
     /// # Errors
@@ -367,45 +394,89 @@ impl ServeArgs {
 ///
 /// # Errors
 ///
-/// As [`ServeArgs::engine_settings`] and [`ServeArgs::site`], and when the port cannot be had.
+/// As [`ServeArgs::engine_settings`] and [`ServeArgs::site`], and when the port or the capture cannot be had.
 pub fn serve(args: &ServeArgs, color: Color) -> Result<(), CliError> {
     let settings = args.engine_settings()?;
     let listeners =
         Listeners::open(&settings).map_err(|error| cannot_listen(settings.address, error))?;
-    let site = Arc::new(args.site(listeners.address())?);
+    let site_address = listeners.address();
+    let site = Arc::new(args.site(site_address)?);
     let console = if args.quiet {
         None
     } else {
         let styles = color.styles(&io::stderr());
-        Some(Console::start(io::stderr(), args.lang, styles).map_err(failed)?)
+        let console = args.trace.console(io::stderr(), args.setting(), styles);
+        Some(console.map_err(failed)?)
     };
-    let tap = || console.as_ref().map(Console::tap);
-    let doors = vec![Door {
+    let url = format!("http://{}/", listeners.address());
+    let json = args.trace.json(args.setting())?;
+    let voice = || console.as_ref().map(Console::voice);
+    let capture = args
+        .pcap
+        .as_deref()
+        .map(|path| Capture::start(path, args.lang, voice()))
+        .transpose()?;
+    let mut doors = vec![Door {
         listeners,
         service: site,
         protocol: settings.protocol.clone(),
         is_tapped: true,
     }];
+    let page = args.inspector.open(
+        args.port,
+        site_address,
+        args.trace.hides_secrets(args.setting()),
+    )?;
+    let page = page.map(|(door, page)| {
+        doors.push(door);
+        page
+    });
+    let tap = || {
+        let consoles = [&console, &json].into_iter().flatten();
+        let taps = consoles
+            .map(Console::tap)
+            .chain(capture.as_ref().map(Capture::tap))
+            .chain(page.as_ref().map(Page::tap));
+        fan(taps.collect())
+    };
     let engine = Engine::new(doors, &settings, tap).map_err(failed)?;
     if !args.bind.is_loopback() {
         anstream::eprintln!("{}", warning(args.bind));
     }
-    let voice = console.as_ref().map(Console::voice);
-    let signals = Signals::stop(engine.handle(), voice, args.lang, settings.stop_time);
+    let signals = Signals::stop(engine.handle(), voice(), args.lang, settings.stop_time);
     let signals = signals.map_err(failed)?;
-    let listening = format!("listening on http://{}/\n", engine.address());
-    let mut out = io::stdout();
-    // Whoever started us may have closed our stdout; that is no reason not to serve.
-    let _closed = out
-        .write_all(listening.as_bytes())
-        .and_then(|()| out.flush());
+    if let Some(json) = &json {
+        json.voice().say(listening_event(&url).to_string());
+    }
+    if !args.trace.traces_to_stdout() {
+        let mut listening = format!("listening on {url}\n");
+        if let Some(page) = &page {
+            listening += &format!("inspector on {}\n", page.url());
+        }
+        let mut out = io::stdout();
+        // Whoever started us may have closed our stdout; that is no reason not to serve.
+        let _closed = out
+            .write_all(listening.as_bytes())
+            .and_then(|()| out.flush());
+    }
 
     let result = engine.run().map_err(failed);
     drop(signals);
-    if let Some(console) = console {
+    if let Some(capture) = capture {
+        capture.finish(settings.stop_time);
+    }
+    for console in [console, json].into_iter().flatten() {
         console.finish(settings.stop_time);
     }
     result
+}
+
+/// Several taps as one; none when there are none, so that nothing is recorded.
+fn fan(mut taps: Vec<Box<dyn Tap>>) -> Option<Box<dyn Tap>> {
+    match taps.len() {
+        0 | 1 => taps.pop(),
+        _ => Some(Box::new(Fan(taps))),
+    }
 }
 
 fn failed(error: io::Error) -> CliError {

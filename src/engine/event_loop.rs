@@ -134,13 +134,13 @@ impl Loop {
     pub(super) fn run(mut self) -> io::Result<()> {
         let mut events = Events::with_capacity(1024);
         let mut timeout = Some(Duration::ZERO);
-        self.flush();
         loop {
             match self.poll.poll(&mut events, timeout) {
                 Err(error) if error.kind() != ErrorKind::Interrupted => return Err(error),
                 _ => {}
             }
             let now = self.now();
+            self.heed();
             for event in &events {
                 match event.token() {
                     WAKER => self.completions(now),
@@ -253,6 +253,9 @@ impl Loop {
         if recorder.wants_any() {
             let number = self.shared.opened.fetch_add(1, Ordering::Relaxed) + 1;
             peer.open(number, now, recorder);
+        }
+        if !recorder.wants_wire() {
+            recorder.pass_over();
         }
         let outcome = peer.turn(&*door.service, now, &mut self.buffers, recorder);
         if matches!(outcome, Outcome::Close) {
@@ -498,6 +501,13 @@ impl Loop {
         stage > 1 || self.peers.is_empty() || stop_at <= now.instant
     }
 
+    /// Asks the tap what it wants, before anything is accepted.
+    fn heed(&mut self) {
+        if let Some(tap) = &self.tap {
+            self.recorder.heed(tap.detail());
+        }
+    }
+
     fn flush(&mut self) {
         let Some(tap) = &mut self.tap else {
             return;
@@ -505,7 +515,10 @@ impl Loop {
         if let Some(records) = self.recorder.records() {
             tap.take(records);
         }
-        self.recorder.heed(tap.detail());
+        match self.recorder.passed_over() {
+            0 => {}
+            connections => tap.pass_over(connections),
+        }
     }
 }
 

@@ -121,23 +121,18 @@ impl Peer {
 
     /// Ends its records.
     pub(super) fn close(&mut self, now: Now, recorder: &mut Recorder) {
-        let is_whole = self.conversation.connection().server() == ServerState::Closed
-            && !self.is_broken
-            && !self.conversation.is_underway();
         self.tell(recorder, now, || {
-            if is_whole {
-                Happening::Closed
-            } else {
+            if self.is_broken {
                 Happening::Reset
+            } else {
+                Happening::Closed
             }
         });
     }
 
     /// Records a moment, if this connection is watched.
     fn tell(&self, recorder: &mut Recorder, now: Now, what: impl FnOnce() -> Happening) {
-        if let Some(watched) = &self.watched
-            && recorder.wants_wire()
-        {
+        if let Some(watched) = &self.watched {
             let after = now.instant.saturating_duration_since(watched.since);
             recorder.moment(self.number, now, after, what());
         }
@@ -374,12 +369,12 @@ impl Peer {
         reason = "the loop's clock, read again only while somebody watches"
     )]
     fn record(&mut self, recorder: &mut Recorder) {
-        let wanted = recorder.wants_any();
+        let wanted = recorder.wants_any() || self.watched.is_some();
         let record = self
             .conversation
             .poll_record(self.number, self.address, Instant::now, wanted);
-        if let (Some(record), Some(records)) = (record, recorder.exchanges()) {
-            records.push(record);
+        if let Some(record) = record {
+            recorder.record(record);
         }
     }
 }

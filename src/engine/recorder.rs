@@ -1,4 +1,6 @@
 //! What a loop remembers for its tap, and how much of it: with no tap attached nothing is made or copied.
+//!
+//! A connection is told whole or not at all: what the tap wants when it is accepted holds until it closes.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,6 +14,8 @@ pub(super) struct Recorder {
     /// There while somebody wants any.
     records: Option<Vec<Record>>,
     wants_wire: bool,
+    /// Connections that were accepted and are not watched, since the last turn.
+    passed_over: u64,
 }
 
 impl Recorder {
@@ -20,17 +24,28 @@ impl Recorder {
         Self {
             records: None,
             wants_wire: false,
+            passed_over: 0,
         }
     }
 
-    /// From now on, what the tap wants.
+    /// What the tap wants of the connections that are accepted from now on.
     pub(super) fn heed(&mut self, detail: Detail) {
         self.wants_wire = detail >= Detail::Wire;
-        if detail == Detail::Nothing {
+        if detail != Detail::Nothing {
+            self.records.get_or_insert_default();
+        } else if self.records.as_ref().is_some_and(Vec::is_empty) {
             self.records = None;
-        } else if self.records.is_none() {
-            self.records = Some(Vec::new());
         }
+    }
+
+    /// A connection was accepted that is not watched.
+    pub(super) const fn pass_over(&mut self) {
+        self.passed_over += 1;
+    }
+
+    /// How many there were since the last turn.
+    pub(super) const fn passed_over(&mut self) -> u64 {
+        std::mem::replace(&mut self.passed_over, 0)
     }
 
     /// Whether anything is wanted.
@@ -53,15 +68,18 @@ impl Recorder {
         &mut self.records
     }
 
-    /// Remembers a moment.
+    /// Remembers a record, wanted now or since its connection was accepted.
+    pub(super) fn record(&mut self, record: Record) {
+        self.records.get_or_insert_default().push(record);
+    }
+
+    /// Remembers a moment of a connection that is watched.
     pub(super) fn moment(&mut self, connection: u64, now: Now, after: Duration, what: Happening) {
-        if let Some(records) = &mut self.records {
-            records.push(Record::Moment(Arc::new(Moment {
-                connection,
-                at: now.wall,
-                after,
-                what,
-            })));
-        }
+        self.record(Record::Moment(Arc::new(Moment {
+            connection,
+            at: now.wall,
+            after,
+            what,
+        })));
     }
 }

@@ -11,6 +11,7 @@ use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use mio::{Token, Waker};
+use rustix::process::setpriority_process;
 
 use super::conversation::{Job, Store, Stored, answer};
 use super::service::{BodySink, Response, Service};
@@ -75,7 +76,8 @@ impl ReplyTo {
 }
 
 impl Workers {
-    /// Starts `count` threads (at least 1) with room for `places` waiting requests (at least 1).
+    /// Starts `count` threads (at least 1) with room for `places` pieces of work (at least 1), which stand back
+    /// for others on the same core by `niceness`.
     ///
     /// # Errors
     ///
@@ -84,6 +86,7 @@ impl Workers {
         name: &str,
         count: usize,
         places: usize,
+        niceness: i32,
         clock: Clock,
     ) -> std::io::Result<Self> {
         let places = places.max(1);
@@ -93,7 +96,7 @@ impl Workers {
             let tasks = Arc::clone(&tasks);
             let name = format!("{name}-{number}");
             let thread = std::thread::Builder::new().name(name);
-            thread.spawn(move || work(&tasks, clock))?;
+            thread.spawn(move || work(&tasks, niceness, clock))?;
         }
         Ok(Self { queue, places })
     }
@@ -158,7 +161,9 @@ impl Mailbox {
     }
 }
 
-fn work(tasks: &Mutex<Receiver<Task>>, clock: Clock) {
+fn work(tasks: &Mutex<Receiver<Task>>, niceness: i32, clock: Clock) {
+    // For Linux this is about the calling thread alone. Without the right to it, it stays as it was.
+    let _as_it_was = setpriority_process(None, niceness);
     loop {
         // The lock is held only while waiting: the others wait for it instead of for the queue.
         let task = tasks.lock().unwrap_or_else(PoisonError::into_inner).recv();

@@ -11,17 +11,21 @@
 //! The time is the one that the Date field said (UTC). What refuses a request stands before what is
 //! only noted. Every line is bounded, whatever the peer sent, and what it sent is escaped.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::time::SystemTime;
 
+use super::MessageKind;
 use super::paint::{FAINT, NOTE, of_fault, of_status, paint};
+use super::secrets::{hidden, secrets};
 use crate::record::{Exchange, Hint};
 use crate::wire::{Escaped, Fault, FaultKind, HttpDate, Lang, RequestHead, excerpt};
 
-/// Adds an exchange's lines to `out`, each with its line end.
-pub fn exchange_lines(out: &mut String, exchange: &Exchange, lang: Lang) {
+/// Adds an exchange's lines to `out`, each with its line end; with [`secrets`](super::secrets) or without.
+pub fn exchange_lines(out: &mut String, exchange: &Exchange, lang: Lang, hides_secrets: bool) {
     let start = start(exchange.at, &exchange.peer);
-    let line = request_line(exchange.head.as_deref());
+    let head = shown_head(exchange, hides_secrets);
+    let line = request_line(&head);
     let status = exchange
         .status
         .map_or_else(|| "-".to_owned(), |status| format!("{:03}", status.code()));
@@ -35,11 +39,32 @@ pub fn exchange_lines(out: &mut String, exchange: &Exchange, lang: Lang) {
     // Writing to a String cannot fail, here and below.
     let _ = writeln!(out, "{start}  {line:<LINE_WIDTH$}  {status} {sizes}");
 
+    exchange_faults(out, exchange, &head, INDENT, lang);
+}
+
+/// An exchange's head as it may be shown.
+pub(super) fn shown_head(exchange: &Exchange, hides_secrets: bool) -> Cow<'_, [u8]> {
+    let head = exchange.head.as_deref().map_or(&[][..], RequestHead::bytes);
+    if hides_secrets {
+        Cow::Owned(hidden(head, &secrets(head, MessageKind::Request)))
+    } else {
+        Cow::Borrowed(head)
+    }
+}
+
+/// Adds the lines of an exchange's faults to `out`, refusals first. `message` is the head as it may be
+/// shown.
+pub(super) fn exchange_faults(
+    out: &mut String,
+    exchange: &Exchange,
+    message: &[u8],
+    indent: &str,
+    lang: Lang,
+) {
     let of_head = exchange
         .head
         .as_deref()
         .map_or(&[][..], RequestHead::faults);
-    let message = exchange.head.as_deref().map_or(&[][..], RequestHead::bytes);
     let faults = || of_head.iter().chain(&exchange.faults);
     let (refusals, notes) = (
         faults().filter(|fault| fault.refuses()),
@@ -51,7 +76,7 @@ pub fn exchange_lines(out: &mut String, exchange: &Exchange, lang: Lang) {
         } else {
             &[]
         };
-        fault_lines(out, fault, shown, INDENT, lang);
+        fault_lines(out, fault, shown, indent, lang);
     }
 }
 
@@ -112,21 +137,24 @@ const fn is_about_bytes(kind: FaultKind) -> bool {
 
 /// When and who, as every line starts.
 fn start(at: SystemTime, peer: &std::net::SocketAddr) -> String {
+    // An IPv4 peer on loopback has 15 characters as a rule: five digits of port.
+    paint(
+        FAINT,
+        format_args!("{}  {:<15}", time_of_day(at), peer.to_string()),
+    )
+}
+
+/// `02:02:09Z`.
+pub(super) fn time_of_day(at: SystemTime) -> String {
     let seconds = HttpDate::from(at).seconds();
     let (hour, minute, second) = (seconds / 3600 % 24, seconds / 60 % 60, seconds % 60);
-    // An IPv4 peer on loopback has 15 characters as a rule: five digits of port.
-    let text = format!(
-        "{hour:02}:{minute:02}:{second:02}Z  {:<15}",
-        peer.to_string()
-    );
-    paint(FAINT, text)
+    format!("{hour:02}:{minute:02}:{second:02}Z")
 }
 
 /// The request line, escaped and cut; `-` when nothing came.
-fn request_line(head: Option<&RequestHead>) -> String {
-    let bytes = head.map_or(&[][..], RequestHead::bytes);
+fn request_line(head: &[u8]) -> String {
     let is_line_end = |&octet: &u8| octet == b'\r' || octet == b'\n';
-    let mut lines = bytes.split(|octet| is_line_end(octet));
+    let mut lines = head.split(|octet| is_line_end(octet));
     let line = lines.find(|line| !line.is_empty()).unwrap_or(b"-");
     match line.get(..LINE_BYTES) {
         Some(cut) if line.len() > LINE_BYTES => format!("{}...", Escaped(cut)),
@@ -164,7 +192,7 @@ mod tests {
 
     fn plain(exchange: &Exchange, lang: Lang) -> String {
         let mut out = String::new();
-        exchange_lines(&mut out, exchange, lang);
+        exchange_lines(&mut out, exchange, lang, false);
         anstream::adapter::strip_str(&out).to_string()
     }
 
@@ -206,7 +234,7 @@ mod tests {
     fn what_the_peer_sent_is_escaped_and_cut() {
         let mut bytes = b"\r\nGET /\x1b[2J\xff HTTP/1.0\r\nX: \x1b]0;hi\x07\r\n\r\n".to_vec();
         let mut out = String::new();
-        exchange_lines(&mut out, &exchange(&bytes, 400, vec![]), Lang::En);
+        exchange_lines(&mut out, &exchange(&bytes, 400, vec![]), Lang::En, false);
         assert!(out.contains(r"GET /\x1b[2J\xff HTTP/1.0"), "{out}");
         let ours = [
             "\x1b[0m", "\x1b[1m", "\x1b[2m", "\x1b[31m", "\x1b[35m", "\x1b[36m",

@@ -2,9 +2,10 @@
 //!
 //! It judges the message by itself: a server's limits, its methods and its pages are no part of it.
 
+use super::content::content;
 use crate::wire::{
-    Fault, FaultKind, Label, Opinion, Part, ResponseHead, Span, dissect_request, dissect_response,
-    request_opinion, response_opinion,
+    Fault, FaultKind, Label, Opinion, Part, RequestHead, ResponseHead, Span, request_opinion,
+    response_opinion,
 };
 
 /// Which of the two kinds of message.
@@ -53,29 +54,39 @@ impl MessageKind {
 }
 
 impl Dissection {
-    /// Dissects a request.
+    /// Dissects a request; in a form or a multipart body, its fields too.
     #[must_use]
     pub fn request(bytes: Vec<u8>) -> Self {
-        let head = dissect_request(&bytes);
+        let opinion = request_opinion(&bytes);
+        let head = RequestHead::dissect_message(bytes);
+        let mut anatomy = head.anatomy().clone();
+        let mut faults = head.faults().to_vec();
+        let body = anatomy.labels().find(|label| label.part == Part::Body);
+        if let Some(body) = body {
+            let (labels, more) = content(&head, body.span);
+            anatomy.refine(labels);
+            faults.extend(more);
+        }
         Self {
             kind: MessageKind::Request,
-            labels: head.anatomy().labels().collect(),
-            faults: head.faults().to_vec(),
-            opinion: request_opinion(&bytes),
-            bytes,
+            labels: anatomy.labels().collect(),
+            faults,
+            opinion,
+            bytes: head.into_bytes(),
         }
     }
 
     /// Dissects a response to anything but a HEAD.
     #[must_use]
     pub fn response(bytes: Vec<u8>) -> Self {
-        let head = dissect_response(&bytes);
+        let opinion = response_opinion(&bytes);
+        let head = ResponseHead::dissect_message(bytes);
         Self {
             kind: MessageKind::Response,
             labels: head.anatomy().labels().collect(),
             faults: head.faults().to_vec(),
-            opinion: response_opinion(&bytes),
-            bytes,
+            opinion,
+            bytes: head.into_bytes(),
         }
     }
 
@@ -84,22 +95,19 @@ impl Dissection {
     pub fn response_to_head(bytes: Vec<u8>) -> Self {
         let opinion = response_opinion(&bytes);
         let head = ResponseHead::dissect(bytes);
-        let mut labels: Vec<Label> = head.anatomy().labels().collect();
+        let mut anatomy = head.anatomy().clone();
         let mut faults = head.faults().to_vec();
-        let rest = Span::new(head.anatomy().end(), head.bytes().len());
+        let rest = Span::new(anatomy.end(), head.bytes().len());
         if !rest.is_empty() {
-            labels.push(Label {
-                part: Part::Excess,
-                span: rest,
-            });
+            anatomy.push(Part::Excess, rest.end);
             faults.push(Fault::new(FaultKind::ExcessBytes, rest).measured(rest.len() as u64, 0));
         }
         Self {
             kind: MessageKind::Response,
-            bytes: head.bytes().to_vec(),
-            labels,
+            labels: anatomy.labels().collect(),
             faults,
             opinion,
+            bytes: head.into_bytes(),
         }
     }
 

@@ -1,49 +1,76 @@
-//! A dissected message as one JSON document, for programs.
+//! Labels and faults as JSON, for `dissect --json` and the JSON trace alike; and a dissected message as
+//! one document.
 //!
 //! Offsets are bytes from 0, ends are exclusive. Strange bytes are escaped in `text` (see
-//! [`Escaped`]) and whole in `hex`.
+//! [`Escaped`](crate::wire::Escaped)) and whole in `hex`. `notes/trace-json.md` is the reference.
 
 use serde_json::{Value, json};
 
 use super::Dissection;
-use crate::wire::{Escaped, Fault, Label, Lang, Span, Verdict};
+use super::secrets::{masked, overlap};
+use crate::wire::{Fault, Label, Lang, Span, Verdict};
 
-/// `{kind, length, labels, faults, opinion}`. Of a body, and of what follows it, `text` and `hex` have
-/// at most the first `body_bytes` bytes, and `omitted` counts the others.
+/// `{kind, length, labels, faults, opinion}`. Of content, `text` and `hex` have at most the first
+/// `body_bytes` bytes, and `omitted` counts the others.
 #[must_use]
 pub fn dissection_json(dissection: &Dissection, body_bytes: usize) -> Value {
-    let labels = dissection.labels.iter();
     json!({
         "kind": dissection.kind.name(),
         "length": dissection.bytes.len(),
-        "labels": labels
-            .map(|label| label_json(*label, &dissection.bytes, body_bytes))
-            .collect::<Vec<_>>(),
+        "labels": labels_json(&dissection.labels, &dissection.bytes, body_bytes, &[]),
         "faults": dissection.faults.iter().map(fault_json).collect::<Vec<_>>(),
         "opinion": dissection.opinion.to_string(),
     })
 }
 
-fn label_json(label: Label, message: &[u8], body_bytes: usize) -> Value {
+/// A list of `{part, start, end, text, hex, omitted, masked}`; the last two where there is something to
+/// say. `message` may end before the labels do.
+pub(super) fn labels_json(
+    labels: &[Label],
+    message: &[u8],
+    body_bytes: usize,
+    secrets: &[Span],
+) -> Vec<Value> {
+    let label = |label: &Label| label_json(*label, message, body_bytes, secrets);
+    labels.iter().map(label).collect()
+}
+
+fn label_json(label: Label, message: &[u8], body_bytes: usize, secrets: &[Span]) -> Value {
     let Label { part, span } = label;
-    let is_cut = part.is_content();
-    let most = if is_cut { body_bytes } else { span.len() };
-    let shown = Span::new(span.start, span.start + span.len().min(most));
-    let octets = shown.of(message);
+    let most = if part.is_content() {
+        body_bytes
+    } else {
+        span.len()
+    };
+    let kept = message.len().saturating_sub(span.start);
+    let shown = Span::new(span.start, span.start + span.len().min(most).min(kept));
+    let is_masked = secrets.iter().any(|secret| overlap(*secret, shown));
     let mut value = json!({
         "part": part.name(),
         "start": span.start,
         "end": span.end,
-        "text": Escaped(octets).to_string(),
-        "hex": octets.iter().map(|octet| format!("{octet:02x}")).collect::<String>(),
+        "text": masked(message, shown, secrets),
     });
-    if let (Some(object), true) = (value.as_object_mut(), shown != span) {
-        object.insert("omitted".to_owned(), json!(span.len() - shown.len()));
+    if let Some(object) = value.as_object_mut() {
+        if is_masked {
+            object.insert("masked".to_owned(), json!(true));
+        } else {
+            object.insert("hex".to_owned(), json!(hex(shown.of(message))));
+        }
+        if shown != span {
+            object.insert("omitted".to_owned(), json!(span.len() - shown.len()));
+        }
     }
     value
 }
 
-fn fault_json(fault: &Fault) -> Value {
+fn hex(octets: &[u8]) -> String {
+    octets.iter().map(|octet| format!("{octet:02x}")).collect()
+}
+
+/// `{slug, verdict, status, start, end, rule, lesson, sentence, seen, limit}`.
+#[must_use]
+pub fn fault_json(fault: &Fault) -> Value {
     let (verdict, status) = match fault.kind.verdict() {
         Verdict::Note => ("note", None),
         Verdict::Refuse(status) => ("refuse", Some(status)),

@@ -15,9 +15,10 @@
 use std::fmt::Write as _;
 
 use super::console::fault_lines;
+use super::hex::{Row, hex, rows_of};
 use super::paint::{FAINT, HEADING, of_part, paint};
 use super::{Dissection, MessageKind};
-use crate::wire::{Escaped, Label, Lang, Part, Span};
+use crate::wire::{Escaped, Lang};
 
 /// The rows, the faults with their excerpts, and httparse's opinion. Of a body, and of what follows
 /// it, at most `body_bytes` bytes are shown, and the rest is counted.
@@ -64,37 +65,6 @@ pub fn dissection_rows(dissection: &Dissection, body_bytes: usize, lang: Lang) -
     out
 }
 
-/// At most 16 bytes of one part; or, where bytes are left out, how many.
-#[derive(Clone, Copy)]
-struct Row {
-    part: Part,
-    span: Span,
-    is_first: bool,
-    omitted: usize,
-}
-
-fn rows_of(label: Label, body_bytes: usize) -> impl Iterator<Item = Row> {
-    let Label { part, span } = label;
-    let is_cut = part.is_content();
-    let shown = if is_cut {
-        span.len().min(body_bytes)
-    } else {
-        span.len()
-    };
-    let row = move |span: Span, omitted: usize| Row {
-        part,
-        span,
-        is_first: span.start == label.span.start,
-        omitted,
-    };
-    let end = span.start + shown;
-    let rows = (span.start..end)
-        .step_by(ROW_BYTES)
-        .map(move |start| row(Span::new(start, end.min(start + ROW_BYTES)), 0));
-    let omitted = span.len() - shown;
-    rows.chain((omitted > 0).then(|| row(Span::new(end, span.end), omitted)))
-}
-
 fn summary(dissection: &Dissection, lang: Lang) -> String {
     let length = dissection.bytes.len();
     match (dissection.kind, lang) {
@@ -118,20 +88,9 @@ const fn bytes(count: usize) -> &'static str {
     if count == 1 { "byte" } else { "bytes" }
 }
 
-fn hex(octets: &[u8]) -> String {
-    let mut out = String::with_capacity(octets.len() * 3);
-    for octet in octets {
-        let _ = write!(out, "{octet:02x} ");
-    }
-    out
-}
-
 fn digits(number: usize) -> usize {
     number.to_string().len()
 }
-
-/// Bytes a row: as `hexdump -C` and Wireshark have it.
-const ROW_BYTES: usize = 16;
 
 /// Rows stand off the left edge, and `...` fits where an offset would stand.
 const MARGIN: &str = "   ";

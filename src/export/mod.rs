@@ -1,8 +1,13 @@
-//! L2: what passed over a wire, rendered for people and for programs. Pure functions: values in, text out.
+//! L2: what passed over a wire, rendered for people and for programs. Pure functions: values in, text or
+//! bytes out.
 //!
 //! * [`exchange_lines`], [`hint_line`]: the console of `serve`
 //! * [`Dissection`]: one message with every byte labelled, as rows ([`dissection_rows`]) or as JSON
 //!   ([`dissection_json`])
+//! * [`pcapng`], [`Pcapng`]: connections as a capture, for `tshark` and Wireshark
+//! * [`moment_lines`], [`transcript_lines`], [`hint_lines`]: the trace of `serve`, as text
+//! * [`moment_event`], [`exchange_event`], [`hint_event`]: the same as JSON
+//! * [`secrets`]: what is hidden from people who may look on
 //! * [`editions_text`], [`editions_markdown`], [`editions_json`]: where the editions differ
 //!
 //! Text comes with terminal styles in it; whoever prints it to something that is no terminal takes
@@ -10,14 +15,28 @@
 //! so every escape sequence in it is ours.
 
 mod console;
+mod content;
 mod dissection;
 mod editions;
+mod events;
+mod hex;
 mod json;
 mod labels;
 mod paint;
+mod pcap;
+mod secrets;
+mod stream;
+mod trace;
 
 pub use console::{exchange_lines, fault_lines, hint_line};
 pub use dissection::{Dissection, MessageKind};
 pub use editions::{editions_json, editions_markdown, editions_text};
-pub use json::dissection_json;
+pub use events::{
+    EVENT_VERSION, EventStyle, exchange_event, hint_event, listening_event, lost_event,
+    moment_event,
+};
+pub use json::{dissection_json, fault_json};
 pub use labels::dissection_rows;
+pub use pcap::{Pcapng, pcapng};
+pub use secrets::{MASK, hidden, masked, repeated, secrets};
+pub use trace::{TraceDetail, TraceStyle, hint_lines, moment_lines, transcript_lines};

@@ -5,9 +5,13 @@
 
 use std::fmt::Display;
 
-use anstyle::{AnsiColor, Style};
+use anstyle::AnsiColor;
+pub(super) use anstyle::Style;
 
 use crate::wire::{Fault, Part, Status};
+
+/// What is like all other text.
+pub(super) const PLAIN: Style = Style::new();
 
 /// What recedes: times, peers, sizes, rules.
 pub(super) const FAINT: Style = Style::new().dimmed();

@@ -7,7 +7,7 @@
 
 mod transcript;
 
-pub use transcript::{Assembled, Assembler, Event, Open, Passage, Stream, Transcript};
+pub use transcript::{Assembled, Assembler, Event, Open, PIECES, Passage, Stream, Transcript};
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -103,9 +103,9 @@ pub enum Happening {
         /// Ours.
         server: ServerState,
     },
-    /// It is over: we closed it, after everything was sent.
+    /// It is over: we closed it (FIN). Whether all was sent by then is for the exchange to say.
     Closed,
-    /// It is over: the client, or the system, broke it off (RST), or we gave it up before all was sent.
+    /// It is over: the client, or the system, broke it off (RST).
     Reset,
 }
 
@@ -122,8 +122,9 @@ pub enum Detail {
 
 /// A place where records go.
 pub trait Tap: Send {
-    /// What it wants, asked once a turn. A connection that is open already when a tap begins to want
-    /// moments gives it none.
+    /// What it wants of the connections that are accepted from now on, asked once a turn. A connection is
+    /// told whole or not at all: one that was open before a tap began to want moments gives it none, and
+    /// one that gave some goes on giving them to its end.
     fn detail(&self) -> Detail {
         Detail::Exchanges
     }
@@ -131,6 +132,9 @@ pub trait Tap: Send {
     /// Takes all records out of `records`, some of which it may not have asked for. Called on the loop's
     /// thread: it must not wait.
     fn take(&mut self, records: &mut Vec<Record>);
+
+    /// So many connections were accepted since the last turn whose moments nobody wanted.
+    fn pass_over(&mut self, _connections: u64) {}
 }
 
 /// Several taps as one.
@@ -151,5 +155,11 @@ impl Tap for Fan {
             last.take(records);
         }
         records.clear();
+    }
+
+    fn pass_over(&mut self, connections: u64) {
+        for tap in &mut self.0 {
+            tap.pass_over(connections);
+        }
     }
 }

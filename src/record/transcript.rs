@@ -1,8 +1,9 @@
 //! Puts records together again: for each exchange the bytes of both messages, and when each piece passed.
 //!
 //! Records of one loop come in order, and an [`Exchange`] says how many bytes each message had, so the
-//! streams of a connection are cut there. What is kept of a message's bytes is bounded; how many there
-//! were is always told.
+//! streams of a connection are cut there. What is kept of a message's bytes is bounded, and so is what is
+//! kept of all open connections together; how many bytes there were is always told. A timeline has at most
+//! [`PIECES`] reads and writes: those after them are told as one with the last of their direction.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -104,7 +105,13 @@ pub enum Assembled {
 pub struct Assembler {
     open: BTreeMap<u64, Open>,
     most: usize,
+    /// What all of `open` may weigh, and what it weighs, in bytes.
+    most_held: usize,
+    held: usize,
 }
+
+/// Reads and writes that one exchange's timeline tells one by one.
+pub const PIECES: usize = 256;
 
 impl Assembler {
     /// Keeps at most `most` bytes of each message.
@@ -113,7 +120,23 @@ impl Assembler {
         Self {
             open: BTreeMap::new(),
             most,
+            most_held: usize::MAX,
+            held: 0,
         }
+    }
+
+    /// The same with a bound, in bytes, on what is held of all open connections. Where it is reached, bytes
+    /// are counted and not kept, and a connection that opens is passed over.
+    #[must_use]
+    pub const fn holding(mut self, most_held: usize) -> Self {
+        self.most_held = most_held;
+        self
+    }
+
+    /// What is held of all open connections, in bytes.
+    #[must_use]
+    pub const fn held(&self) -> usize {
+        self.held
     }
 
     /// A connection that is open, by its number.
@@ -122,20 +145,33 @@ impl Assembler {
         self.open.get(&connection)
     }
 
+    /// The number of the open connection of this client.
+    #[must_use]
+    pub fn number_of(&self, client: SocketAddr) -> Option<u64> {
+        let mut open = self.open.iter().rev();
+        open.find_map(|(number, open)| (open.client == client).then_some(*number))
+    }
+
     /// Takes the next record. Those of a connection whose beginning was not told are passed over.
     pub fn take(&mut self, record: &Record) -> Option<Assembled> {
         match record {
-            Record::Moment(moment) => self.moment(moment),
+            Record::Moment(moment) => self.take_cut(moment, 0),
             Record::Exchange(exchange) => {
-                let transcript = self.open.get_mut(&exchange.connection)?.cut(exchange);
+                let open = self.open.get_mut(&exchange.connection)?;
+                let before = open.weight();
+                let transcript = open.cut(exchange);
+                self.held = self.held + open.weight() - before;
                 Some(Assembled::Exchange(Box::new(transcript)))
             }
             Record::Hint(_) => None,
         }
     }
 
-    fn moment(&mut self, moment: &Moment) -> Option<Assembled> {
-        if let Happening::Opened { client, server } = moment.what {
+    /// Takes a moment with bytes of which the last `missing` were cut off by whoever brought it.
+    pub fn take_cut(&mut self, moment: &Moment, missing: u64) -> Option<Assembled> {
+        if let Happening::Opened { client, server } = moment.what
+            && self.held < self.most_held
+        {
             let open = Open {
                 client,
                 server,
@@ -145,32 +181,60 @@ impl Assembler {
                 response: Stream::default(),
                 timeline: Vec::new(),
             };
+            self.held += open.weight();
             self.open.insert(moment.connection, open);
         }
-        self.open
-            .get_mut(&moment.connection)?
-            .add(moment, self.most);
-        matches!(moment.what, Happening::Closed | Happening::Reset)
-            .then(|| self.open.remove(&moment.connection))?
-            .map(|open| Assembled::Over(Box::new(open)))
+        let open = self.open.get_mut(&moment.connection)?;
+        let before = open.weight();
+        if self.held < self.most_held {
+            open.add(moment, missing, self.most, PIECES);
+        } else {
+            open.add(moment, missing, 0, 0);
+        }
+        self.held = self.held + open.weight() - before;
+        if matches!(moment.what, Happening::Closed | Happening::Reset) {
+            return self.forget(moment.connection).map(Assembled::Over);
+        }
+        None
+    }
+
+    /// Gives a connection up: its later records will be passed over.
+    pub fn forget(&mut self, connection: u64) -> Option<Box<Open>> {
+        let open = self.open.remove(&connection)?;
+        self.held -= open.weight();
+        Some(Box::new(open))
     }
 }
 
 impl Open {
-    fn add(&mut self, moment: &Moment, most: usize) {
+    /// What it weighs, in bytes: what is kept of it, and its place.
+    fn weight(&self) -> usize {
+        let events = self.timeline.len() * size_of::<Event>();
+        size_of::<Self>() + events + self.request.bytes.len() + self.response.bytes.len()
+    }
+
+    fn add(&mut self, moment: &Moment, missing: u64, most: usize, pieces: usize) {
         let what = match &moment.what {
             Happening::Received(bytes) => {
-                let offset = self.request.add(bytes, most);
-                let count = bytes.len() as u64;
+                let (offset, count) = self.request.add(bytes, missing, most);
                 Passage::Received { offset, count }
             }
             Happening::Sent(bytes) => {
-                let offset = self.response.add(bytes, most);
-                let count = bytes.len() as u64;
+                let (offset, count) = self.response.add(bytes, missing, most);
                 Passage::Sent { offset, count }
             }
             other => Passage::Happened(other.clone()),
         };
+        let is_full = self.timeline.len() >= pieces;
+        if is_full
+            && self
+                .timeline
+                .iter_mut()
+                .rev()
+                .any(|event| event.what.extend(&what))
+        {
+            return;
+        }
         self.timeline.push(Event {
             at: moment.at,
             after: moment.after,
@@ -193,17 +257,43 @@ impl Open {
     }
 }
 
+impl Passage {
+    /// Takes `next` in, if it tells of the bytes right behind these.
+    fn extend(&mut self, next: &Self) -> bool {
+        match (self, next) {
+            (
+                Self::Received { offset, count },
+                Self::Received {
+                    offset: at,
+                    count: more,
+                },
+            )
+            | (
+                Self::Sent { offset, count },
+                Self::Sent {
+                    offset: at,
+                    count: more,
+                },
+            ) if *offset + *count == *at => {
+                *count += more;
+                true
+            }
+            _ => false,
+        }
+    }
+}
+
 impl Stream {
-    /// Adds bytes, and says at which offset they begin.
-    fn add(&mut self, bytes: &[u8], most: usize) -> u64 {
-        let offset = self.length;
+    /// Adds bytes and so many more that are missing; says at which offset they begin and how many they are.
+    fn add(&mut self, bytes: &[u8], missing: u64, most: usize) -> (u64, u64) {
+        let (offset, count) = (self.length, bytes.len() as u64 + missing);
         let room = most.saturating_sub(self.bytes.len());
         // Where a byte is missing already, a later one must not take its place.
         if self.bytes.len() as u64 == self.length {
             self.bytes.extend(bytes.iter().take(room));
         }
-        self.length += bytes.len() as u64;
-        offset
+        self.length += count;
+        (offset, count)
     }
 
     /// Takes the first `length` bytes out.
@@ -325,6 +415,57 @@ mod tests {
             panic!()
         };
         assert_eq!((whole.request.bytes.len(), whole.request.length), (4, 8));
+    }
+
+    #[test]
+    fn what_is_held_of_all_open_connections_is_bounded() {
+        let mut assembler = Assembler::new(100).holding(size_of::<Open>() + size_of::<Event>() + 1);
+        for record in [opened(), received(b"abc"), received(b"def")] {
+            assert!(assembler.take(&record).is_none());
+        }
+        // The first piece found room, the second did not: its bytes are counted.
+        let open = assembler.open(7).unwrap();
+        assert_eq!(
+            (&*open.request.bytes, open.request.length),
+            (&b"abc"[..], 6)
+        );
+        let held = assembler.held();
+        assembler.forget(7).unwrap();
+        assert!(held > 0 && assembler.held() == 0);
+        assert!(assembler.take(&received(b"g")).is_none());
+    }
+
+    #[test]
+    fn a_long_timeline_tells_its_end_in_one_piece() {
+        let mut assembler = Assembler::new(1);
+        assembler.take(&opened());
+        for _ in 0..PIECES * 2 {
+            assembler.take(&received(b"abc"));
+            assembler.take(&moment(Happening::Sent(b"d".to_vec())));
+        }
+        let timeline = &assembler.open(7).unwrap().timeline;
+        assert_eq!(timeline.len(), PIECES);
+        let bytes: u64 = timeline
+            .iter()
+            .map(|event| match event.what {
+                Passage::Received { count, .. } => count,
+                _ => 0,
+            })
+            .sum();
+        assert_eq!(bytes, 6 * PIECES as u64);
+    }
+
+    #[test]
+    fn a_cut_piece_is_counted_whole() {
+        let mut assembler = Assembler::new(100);
+        assembler.take(&opened());
+        let Record::Moment(piece) = received(b"ab") else {
+            panic!()
+        };
+        assembler.take_cut(&piece, 5);
+        assembler.take(&received(b"z"));
+        let request = &assembler.open(7).unwrap().request;
+        assert_eq!((&*request.bytes, request.length), (&b"ab"[..], 8));
     }
 
     #[test]

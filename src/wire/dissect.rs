@@ -66,14 +66,7 @@ pub struct ResponseHead {
 /// ```
 #[must_use]
 pub fn dissect_request(bytes: &[u8]) -> RequestHead {
-    let mut request = RequestHead::dissect(bytes.to_vec());
-    let framing = request.framing();
-    let framing = framing.unwrap_or_else(|fault| {
-        request.head.report(fault);
-        BodyFraming::None
-    });
-    request.head.label_rest(framing);
-    request
+    RequestHead::dissect_message(bytes.to_vec())
 }
 
 /// Labels every byte of a response. `to_head` tells that it answers a HEAD request, whose response
@@ -86,14 +79,7 @@ pub fn dissect_request(bytes: &[u8]) -> RequestHead {
 /// ```
 #[must_use]
 pub fn dissect_response(bytes: &[u8]) -> ResponseHead {
-    let mut response = ResponseHead::dissect(bytes.to_vec());
-    let framing = response.framing();
-    let framing = framing.unwrap_or_else(|fault| {
-        response.head.report(fault);
-        BodyFraming::UntilClose
-    });
-    response.head.label_rest(framing);
-    response
+    ResponseHead::dissect_message(bytes.to_vec())
 }
 
 impl RequestHead {
@@ -138,6 +124,25 @@ impl RequestHead {
                 }
             }
         }
+        request
+    }
+
+    /// As [`dissect_request`], but the bytes are taken and not copied: a body may be long.
+    ///
+    /// ```
+    /// use blankline::wire::RequestHead;
+    /// let message = b"POST / HTTP/1.0\r\nContent-Length: 2\r\n\r\nhi".to_vec();
+    /// assert_eq!(RequestHead::dissect_message(message).anatomy().end(), 40);
+    /// ```
+    #[must_use]
+    pub fn dissect_message(bytes: Vec<u8>) -> Self {
+        let mut request = Self::dissect(bytes);
+        let framing = request.framing();
+        let framing = framing.unwrap_or_else(|fault| {
+            request.head.report(fault);
+            BodyFraming::None
+        });
+        request.head.label_rest(framing);
         request
     }
 
@@ -407,6 +412,25 @@ impl ResponseHead {
         response
     }
 
+    /// As [`dissect_response`], but the bytes are taken and not copied.
+    ///
+    /// ```
+    /// use blankline::wire::ResponseHead;
+    /// let message = b"HTTP/1.0 200 OK\r\n\r\nuntil the close".to_vec();
+    /// assert_eq!(ResponseHead::dissect_message(message).anatomy().end(), 34);
+    /// ```
+    #[must_use]
+    pub fn dissect_message(bytes: Vec<u8>) -> Self {
+        let mut response = Self::dissect(bytes);
+        let framing = response.framing();
+        let framing = framing.unwrap_or_else(|fault| {
+            response.head.report(fault);
+            BodyFraming::UntilClose
+        });
+        response.head.label_rest(framing);
+        response
+    }
+
     /// The status code, where the status line has three digits.
     ///
     /// ```
@@ -474,6 +498,14 @@ macro_rules! head_accessors {
             #[must_use]
             pub fn bytes(&self) -> &[u8] {
                 &self.head.bytes
+            }
+
+            /// Gives the bytes back.
+            ///
+            #[doc = concat!("```\nlet head = blankline::wire::", $dissect, "(b\"", $example, "\");\nassert_eq!(head.into_bytes(), b\"", $example, "\");\n```")]
+            #[must_use]
+            pub fn into_bytes(self) -> Vec<u8> {
+                self.head.bytes
             }
 
             /// The labels of those bytes.

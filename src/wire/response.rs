@@ -34,6 +34,12 @@ impl FieldName {
     pub const X_FRAME_OPTIONS: Self = Self("X-Frame-Options");
     /// `X-Content-Type-Options` (the Fetch standard)
     pub const X_CONTENT_TYPE_OPTIONS: Self = Self("X-Content-Type-Options");
+    /// `Content-Security-Policy` (Content Security Policy Level 3)
+    pub const CONTENT_SECURITY_POLICY: Self = Self("Content-Security-Policy");
+    /// `Referrer-Policy` (Referrer Policy)
+    pub const REFERRER_POLICY: Self = Self("Referrer-Policy");
+    /// `Cross-Origin-Resource-Policy` (the Fetch standard)
+    pub const CROSS_ORIGIN_RESOURCE_POLICY: Self = Self("Cross-Origin-Resource-Policy");
     /// `Content-Type` (RFC 1945 10.5)
     pub const CONTENT_TYPE: Self = Self("Content-Type");
     /// `Content-Disposition` (RFC 6266)

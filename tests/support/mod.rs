@@ -16,6 +16,7 @@
     reason = "a panic in a test, or in a function that only tests call, is its report"
 )]
 
+pub(crate) mod browser;
 pub(crate) mod stores;
 
 use std::ffi::OsString;
@@ -35,6 +36,7 @@ use blankline::cli::serve::ServeArgs;
 use blankline::engine::{Door, Engine, Handle, Listeners, Service, Settings};
 use blankline::record::Tap;
 use blankline::wire::{FaultKind, dissect_request};
+use rustix::process::{Pid, Signal, kill_process};
 
 /// One folder of `fixtures`: a server, and what is said to it.
 #[derive(Clone, Debug)]
@@ -45,6 +47,8 @@ pub(crate) struct Case {
     pub args: Vec<String>,
     /// Whether the client closes its sending side right after its last byte.
     pub half_close: bool,
+    /// Where its files are.
+    pub folder: PathBuf,
     /// Whether it needs a server that nobody else has spoken to: its answers depend on what is stored.
     pub alone: bool,
     /// What is said, one connection after the other.
@@ -90,6 +94,7 @@ impl Case {
             name: "a case of the test's own".to_owned(),
             args: flags.iter().map(|flag| (*flag).to_owned()).collect(),
             half_close: false,
+            folder: PathBuf::new(),
             alone: false,
             exchanges: Vec::new(),
         }
@@ -151,6 +156,7 @@ fn case(root: &Path, folder: &Path) -> Case {
         name,
         args,
         half_close: has("half-close"),
+        folder: folder.to_owned(),
         alone,
         exchanges: stems
             .iter()
@@ -385,13 +391,21 @@ pub(crate) fn on_threads<T: Sync>(
 pub(crate) struct Program {
     /// Where it listens, as its first line says.
     pub address: SocketAddr,
+    /// Where its live page is, as its second line says.
+    pub inspector: Option<SocketAddr>,
     child: Child,
 }
 
 impl Program {
-    /// `blankline serve --port 0` with these flags.
+    /// `blankline serve --port 0` with these flags, without the live page.
     pub(crate) fn serve(flags: &[String]) -> Self {
-        Self::spawn(Command::new(env!("CARGO_BIN_EXE_blankline")), flags)
+        let program = Command::new(env!("CARGO_BIN_EXE_blankline"));
+        Self::spawn(program, &["--no-inspector"], flags)
+    }
+
+    /// The same with its live page.
+    pub(crate) fn inspect(flags: &[String]) -> Self {
+        Self::spawn(Command::new(env!("CARGO_BIN_EXE_blankline")), &[], flags)
     }
 
     /// The same with at most this many descriptors.
@@ -399,7 +413,7 @@ impl Program {
         let mut shell = Command::new("sh");
         let limited = format!("ulimit -n {most}; exec \"$0\" \"$@\"");
         shell.args(["-c", &limited, env!("CARGO_BIN_EXE_blankline")]);
-        Self::spawn(shell, flags)
+        Self::spawn(shell, &["--no-inspector"], flags)
     }
 
     /// The same where no file can have more than this many KiB: to a program that is a full disk.
@@ -407,12 +421,18 @@ impl Program {
         let mut shell = Command::new("bash");
         let limited = format!("trap '' XFSZ; ulimit -f {most}; exec \"$0\" \"$@\"");
         shell.args(["-c", &limited, env!("CARGO_BIN_EXE_blankline")]);
-        Self::spawn(shell, flags)
+        Self::spawn(shell, &["--no-inspector"], flags)
     }
 
-    fn spawn(mut command: Command, flags: &[String]) -> Self {
+    fn spawn(mut command: Command, own: &[&str], flags: &[String]) -> Self {
         let mut child = command
-            .args(["serve", "--port", "0", "--quiet"])
+            .args(["serve", "--quiet"])
+            .args(own)
+            .args(
+                ["--port", "0"]
+                    .iter()
+                    .filter(|_| !flags.contains(&"--port".to_owned())),
+            )
             .args(flags)
             // Unless a flag says otherwise.
             .env("BLANKLINE_DATA", env!("CARGO_TARGET_TMPDIR"))
@@ -421,16 +441,20 @@ impl Program {
             .stderr(Stdio::null())
             .spawn()
             .unwrap();
-        let mut line = String::new();
         let mut stdout = BufReader::new(child.stdout.take().unwrap());
-        stdout.read_line(&mut line).unwrap();
-        let address = line
-            .trim_end()
-            .strip_prefix("listening on http://")
-            .and_then(|rest| rest.strip_suffix('/'))
-            .unwrap_or_else(|| panic!("its first line is {line:?}, with {flags:?}"));
+        let mut address = |what: &str| {
+            let mut line = String::new();
+            stdout.read_line(&mut line).unwrap();
+            let address = line
+                .trim_end()
+                .strip_prefix(what)
+                .and_then(|rest| rest.strip_prefix(" on http://")?.strip_suffix('/'))
+                .unwrap_or_else(|| panic!("a line is {line:?}, with {flags:?}"));
+            address.parse::<SocketAddr>().unwrap()
+        };
         Self {
-            address: address.parse().unwrap(),
+            address: address("listening"),
+            inspector: own.is_empty().then(|| address("inspector")),
             child,
         }
     }
@@ -459,9 +483,7 @@ impl Program {
 
     /// Stops it as `kill` does, and waits until it has ended.
     pub(crate) fn stop(mut self) -> std::process::ExitStatus {
-        let pid = self.child.id().to_string();
-        let killed = Command::new("kill").arg(pid).status().unwrap();
-        assert!(killed.success());
+        kill_process(Pid::from_child(&self.child), Signal::TERM).unwrap();
         self.child.wait().unwrap()
     }
 

@@ -125,4 +125,4 @@ fn form(page: Page, name: &str) -> Page {
 const TITLE: [&str; 2] = ["Log in", "登录"];
 
 /// The key of the user's name in the session, as in the notes.
-pub(super) const USER: &str = "user";
+const USER: &str = "user";

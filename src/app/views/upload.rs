@@ -1,7 +1,7 @@
 //! `/upload/` and `/uploads/NAME`: a form that sends a file, what became of it, and the file back.
 //!
 //! The client's name for a file is a wish; the page says what the file is called here and why. A file comes
-//! back as an attachment of the type that it was sent with: it is somebody's, and not a page of this site.
+//! back as an attachment, of the type that its extension says: it is somebody's, and not a page of this site.
 
 use std::fmt::Write as _;
 
