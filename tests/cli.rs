@@ -961,6 +961,49 @@ fn a_taken_port_of_the_live_page_is_fatal_only_if_it_was_asked_for() {
     assert_eq!(stdout.next(), format!("listening on http://{free}/"));
 }
 
+// What people have: several messages, and curl's traces
+
+#[test]
+fn messages_in_a_row_are_dissected_one_by_one() {
+    let two = b"GET /a HTTP/1.0\r\n\r\nGET /b c HTTP/1.0\r\n\r\n";
+    let ended = run(&["dissect"], two);
+    assert!(ended.stdout.starts_with("request, 19 bytes\n"), "{ended:?}");
+    assert!(ended.stdout.contains("\nrequest, 21 bytes\n"), "{ended:?}");
+    assert_eq!(ended.code, Some(1), "the second is refused");
+    let json: Value = serde_json::from_str(&run(&["dissect", "--json"], two).stdout).unwrap();
+    assert_eq!(json[0]["length"], 19);
+    assert_eq!(json[1]["length"], 21);
+}
+
+#[test]
+fn a_trace_of_curls_is_dissected() {
+    let server = Server::start(&["--quiet", "--frozen"]);
+    let url = format!("http://{}/redirect/", server.address);
+    for (flag, says) in [
+        ("--trace", ""),
+        ("--trace-ascii", "this is a --trace-ascii"),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let trace = folder.path().join("trace");
+        let mut curl = Command::new("curl");
+        curl.args(["-s", "--noproxy", "*", "-I", "--trace-time", flag]);
+        let Ok(output) = curl.arg(&trace).arg(&url).output() else {
+            assert!(std::env::var_os("CI").is_none(), "curl is missing");
+            return;
+        };
+        assert!(output.status.success());
+        let ended = run(&["dissect", trace.to_str().unwrap()], b"");
+        assert_eq!(ended.code, Some(0), "{ended:?}");
+        assert!(ended.stdout.starts_with("request, "), "{ended:?}");
+        assert!(ended.stdout.contains("\nresponse, "), "{ended:?}");
+        assert!(ended.stdout.contains("/user/"), "{ended:?}");
+        assert!(
+            ended.stderr.contains(says) && ended.stderr.is_empty() == says.is_empty(),
+            "{ended:?}"
+        );
+    }
+}
+
 // Other people's servers and clients
 
 #[test]

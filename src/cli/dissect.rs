@@ -1,4 +1,5 @@
-//! `blankline dissect`: labels every byte of a message from a file or from standard input.
+//! `blankline dissect`: labels every byte of the messages in a file or on standard input: one, several in a row, or what
+//! curl traced.
 //!
 //! This file reads and prints; the rendering is `export`'s. It looks at the message alone: the limits
 //! and the pages of `serve` play no part.
@@ -9,13 +10,18 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use super::{CliError, Color, REFUSED, parse_lang, print};
-use crate::export::{Dissection, MessageKind, dissection_json, dissection_rows};
+use serde_json::Value;
+
+use crate::export::{
+    CurlTrace, Dissection, MessageKind, dissect_messages, dissection_json, dissection_rows,
+};
 use crate::wire::Lang;
 
 /// The flags of `dissect`.
 #[derive(Clone, Debug, clap::Args)]
 pub struct DissectArgs {
-    /// File with one request or response, at most 256 MiB; - reads standard input
+    /// File with a request or a response, or several in a row, or a trace of curl's (--trace, --trace-ascii); at most
+    /// 256 MiB; - reads standard input
     #[arg(default_value = "-")]
     pub file: PathBuf,
 
@@ -55,30 +61,55 @@ pub struct DissectArgs {
 ///
 /// When the file cannot be read or is too long, or standard output takes nothing.
 pub fn dissect(args: &DissectArgs, color: Color) -> Result<ExitCode, CliError> {
-    let dissection = dissected(args, read(&args.file)?);
-    let text = if args.json {
-        format!("{:#}\n", dissection_json(&dissection, args.body_bytes))
-    } else {
-        dissection_rows(&dissection, args.body_bytes, args.lang)
+    let dissections = dissected(args, read(&args.file)?);
+    let json = |dissection| dissection_json(dissection, args.body_bytes);
+    let text = match dissections.as_slice() {
+        [one] if args.json => format!("{:#}\n", json(one)),
+        all if args.json => format!("{:#}\n", Value::from_iter(all.iter().map(json))),
+        all => {
+            let rows = |one| dissection_rows(one, args.body_bytes, args.lang);
+            all.iter().map(rows).collect::<Vec<_>>().join("\n")
+        }
     };
     print(&text, color)?;
-    Ok(if dissection.is_refused() {
+    Ok(if dissections.iter().any(Dissection::is_refused) {
         ExitCode::from(REFUSED)
     } else {
         ExitCode::SUCCESS
     })
 }
 
-fn dissected(args: &DissectArgs, bytes: Vec<u8>) -> Dissection {
+fn dissected(args: &DissectArgs, bytes: Vec<u8>) -> Vec<Dissection> {
     let kind = match (args.request, args.response) {
         (true, _) => MessageKind::Request,
         (_, true) => MessageKind::Response,
-        _ => MessageKind::of(&bytes),
+        _ if args.to_head => MessageKind::Response,
+        _ => match CurlTrace::parse(&bytes) {
+            Some(trace) => {
+                if trace.is_lossy {
+                    anstream::eprintln!("{}", lossy(args.lang));
+                }
+                return trace.dissect();
+            }
+            None => MessageKind::of(&bytes),
+        },
     };
-    match kind {
-        _ if args.to_head => Dissection::response_to_head(bytes),
-        MessageKind::Request => Dissection::request(bytes),
-        MessageKind::Response => Dissection::response(bytes),
+    if args.to_head {
+        vec![Dissection::response_to_head(bytes)]
+    } else {
+        dissect_messages(bytes, kind)
+    }
+}
+
+/// What `--trace-ascii` cannot show.
+const fn lossy(lang: Lang) -> &'static str {
+    match lang {
+        Lang::En => {
+            "blankline: this is a --trace-ascii, in which a dot may have been another byte; --trace keeps them all"
+        }
+        Lang::Zh => {
+            "blankline：这是 --trace-ascii 的记录，其中的点可能原是别的字节；--trace 才会全部保留"
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 //!
 //! * [`exchange_lines`], [`hint_line`]: the console of `serve`
 //! * [`Dissection`]: one message with every byte labelled, as rows ([`dissection_rows`]) or as JSON
-//!   ([`dissection_json`])
+//!   ([`dissection_json`]); [`dissect_messages`] and [`CurlTrace`] give several of them
 //! * [`pcapng`], [`Pcapng`]: connections as a capture, for `tshark` and Wireshark
 //! * [`moment_lines`], [`transcript_lines`], [`hint_lines`]: the trace of `serve`, as text
 //! * [`moment_event`], [`exchange_event`], [`hint_event`]: the same as JSON
@@ -16,12 +16,14 @@
 
 mod console;
 mod content;
+mod curl_trace;
 mod dissection;
 mod editions;
 mod events;
 mod hex;
 mod json;
 mod labels;
+mod messages;
 mod paint;
 mod pcap;
 mod secrets;
@@ -29,6 +31,7 @@ mod stream;
 mod trace;
 
 pub use console::{exchange_lines, fault_lines, hint_line};
+pub use curl_trace::CurlTrace;
 pub use dissection::{Dissection, MessageKind};
 pub use editions::{editions_json, editions_markdown, editions_text};
 pub use events::{
@@ -37,6 +40,7 @@ pub use events::{
 };
 pub use json::{dissection_json, fault_json};
 pub use labels::dissection_rows;
+pub use messages::dissect_messages;
 pub use pcap::{Pcapng, pcapng};
 pub use secrets::{MASK, hidden, masked, repeated, secrets};
 pub use trace::{TraceDetail, TraceStyle, hint_lines, moment_lines, transcript_lines};
