@@ -10,8 +10,9 @@
 //! * L2 [`engine`]: the loop, the workers, the sockets; [`export`]: records and messages, rendered;
 //!   [`sessions`]: Django's sessions and their six engines; [`canned`]: exact bytes, to test
 //!   clients; [`conform`]: what RFC 1945 asks, asked of any server
-//! * L3 [`app`]: the lesson site; [`inspector`]: the live page that shows every byte
+//! * L3 [`app`]: the lesson site; [`inspector`]: the live page that shows every byte; [`golden`]: cases on disk, played and compared
 //! * L4 [`cli`]: the command line
+//! * L5 [`testing`]: servers for other people's tests, with assertions on parts
 //!
 //! Absent on purpose: HTTP/1.1 and later, TLS, a router that hides the URL table, a response that adds
 //! fields of its own, `unsafe`.
@@ -23,7 +24,9 @@ pub mod clock;
 pub mod conform;
 pub mod engine;
 pub mod export;
+pub mod golden;
 pub mod inspector;
 pub mod record;
 pub mod sessions;
+pub mod testing;
 pub mod wire;

@@ -593,7 +593,7 @@ fn an_address_of_another_machine_is_one_sentence() {
 
 #[test]
 fn flags_that_say_nothing_sensible_are_refused() {
-    let cases: [(&[&str], &str); 10] = [
+    let cases: [(&[&str], &str); 14] = [
         (&["--frozen=yesterday"], "is no HTTP-date"),
         (
             &["--edition", "rfc2616"],
@@ -611,6 +611,16 @@ fn flags_that_say_nothing_sensible_are_refused() {
         (
             &["--port", "0", "editions"],
             "`--port` has no effect before `editions`",
+        ),
+        (
+            &["--session-engine", "memcached"],
+            "db, file, cache, cached_db, signed_cookies or redis",
+        ),
+        (&["--session-cookie-name", "a b"], "is no cookie's name"),
+        (&["--secret-key", ""], "a value is required"),
+        (
+            &["--session-engine", "db", "clearsessions"],
+            "`--session-engine` has no effect before `clearsessions`",
         ),
         (
             &["dissect", "--request", "--response"],
@@ -1096,4 +1106,17 @@ fn conform_says_what_was_sent_what_came_and_why() {
         chinese.stdout.contains("不符，应为：Location 是完整的 URI"),
         "{chinese:?}"
     );
+}
+#[test]
+fn the_program_describes_itself_to_shells_and_to_man() {
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        let ended = run(&["completions", shell], b"");
+        assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+        assert!(ended.stdout.contains("golden"), "{shell}");
+    }
+    assert_eq!(run(&["completions", "tcsh"], b"").code, Some(2));
+    let manual = run(&["man"], b"").stdout;
+    for page in ["blankline", "blankline-serve", "blankline-golden-check"] {
+        assert!(manual.contains(&format!("\n.TH {page} 1")), "{page}");
+    }
 }

@@ -287,6 +287,14 @@ impl Server {
         let commands = commands.replace("127.0.0.1 8000", &format!("127.0.0.1 {port}"));
         let commands = commands.replace("127.0.0.1/8000", &format!("127.0.0.1/{port}"));
         let commands = commands.replace("::127.0.0.1:8000", &format!("::{}", self.address));
+        let commands = commands.replace(
+            "capture 127.0.0.1:8000",
+            &format!("capture {}", self.address),
+        );
+        let commands = commands.replace(
+            "--against 127.0.0.1:8000",
+            &format!("--against {}", self.address),
+        );
         let folder = tempfile::tempdir().unwrap();
         let path = std::env::var_os("PATH").unwrap_or_default();
         let program = Path::new(env!("CARGO_BIN_EXE_blankline"));

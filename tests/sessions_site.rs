@@ -189,6 +189,14 @@ fn redis_keeps_sessions_while_servers_come_and_go() {
     server.kill();
     let server = Program::serve(&flags);
     assert_eq!(visitor.items(server.address), json!({ "a": "1" }));
+    // It ends sessions by itself, so there is never anything to clear.
+    let cleared = run(&["clearsessions", &flags[0], &flags[2], &flags[3]]);
+    assert!(cleared.status.success(), "{cleared:?}");
+    let listed = run(&["sessions", "list", &flags[0], &flags[2], &flags[3]]);
+    assert!(
+        String::from_utf8_lossy(&listed.stdout).ends_with("bytes  \"a\"\n"),
+        "{listed:?}"
+    );
     // Sessions of another secret key are not believed, and the page works.
     let other = Program::serve(&[flags, vec!["--secret-key=other".to_owned()]].concat());
     assert_eq!(visitor.items(other.address), json!({}));
@@ -196,7 +204,7 @@ fn redis_keeps_sessions_while_servers_come_and_go() {
 
 fn with_redis(folder: &TempDir, redis: &RedisServer) -> Vec<String> {
     let url = format!("--redis-url={}", redis.url());
-    flags(folder, &["--session-engine=redis", &url, "--queue=1024"])
+    flags(folder, &["--session-engine=redis", &url])
 }
 
 #[test]
@@ -517,7 +525,7 @@ fn what_was_answered_survives_a_kill() {
     for engine in ["db", "file", "cached_db"] {
         let folder = TempDir::new().unwrap();
         let engine_flag = format!("--session-engine={engine}");
-        let flags = flags(&folder, &[&engine_flag, "--queue=1024"]);
+        let flags = flags(&folder, &[&engine_flag]);
         let server = Program::serve(&flags);
         let at = server.address;
         let answered = AtomicUsize::new(0);

@@ -160,7 +160,7 @@ fn was_modified_since() {
 fn cookie_value_of_byte() {
     for (byte, quoted) in vectors("cookie_value_of_byte", 256) {
         let mut seen = Vec::new();
-        quote_cookie_value(&latin1(&byte), &mut seen);
+        quote_cookie_value(&latin1(&byte), Edition::Notes, &mut seen);
         assert_eq!(seen, quoted.as_str().unwrap().as_bytes());
         assert_eq!(*unquote_cookie_value(&seen), latin1(&byte));
     }

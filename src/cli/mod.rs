@@ -7,7 +7,9 @@ pub mod canned;
 pub mod capture;
 pub mod conform;
 pub mod console;
+mod describe;
 pub mod dissect;
+pub mod golden;
 pub mod inspect;
 pub mod serve;
 pub mod sessions;
@@ -27,6 +29,7 @@ use clap::parser::ValueSource;
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
 use conform::ConformArgs;
 use dissect::DissectArgs;
+use golden::GoldenCommand;
 use serve::ServeArgs;
 use sessions::SessionsCommand;
 use store_args::StoreArgs;
@@ -82,6 +85,16 @@ enum Command {
     /// Show what a store of sessions holds
     #[command(subcommand)]
     Sessions(Box<SessionsCommand>),
+    /// Play cases on disk against a server and compare every byte
+    #[command(subcommand, after_help = golden::AFTER_HELP)]
+    Golden(GoldenCommand),
+    /// Print a shell's completions: bash, zsh, fish, elvish or powershell
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual, for `man -l`
+    Man,
 }
 
 /// When to colour.
@@ -138,6 +151,11 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Some(Command::Clearsessions(args)) => sessions::clearsessions(args),
         Some(Command::Sessions(command)) => sessions::sessions(command, color),
         Some(Command::Dissect(args)) => return exit(dissect::dissect(args, color)),
+        Some(Command::Completions { shell }) => {
+            describe::completions(Cli::command(), *shell, color)
+        }
+        Some(Command::Man) => describe::man(Cli::command(), color),
+        Some(Command::Golden(command)) => return exit(golden::golden(command, color)),
     };
     exit(result.map(|()| ExitCode::SUCCESS))
 }

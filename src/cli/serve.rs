@@ -21,7 +21,7 @@ use crate::app::password;
 use crate::app::stores::{StoreSettings, Stores};
 use crate::app::{Settings, Site};
 use crate::clock::Clock;
-use crate::engine::{self, Door, Engine, Listeners};
+use crate::engine::{self, Background, Door, Engine, Listeners};
 use crate::export::listening_event;
 use crate::record::{Fan, Tap};
 use crate::sessions::COOKIE_NAME;
@@ -119,7 +119,7 @@ pub struct ServeArgs {
     pub workers: usize,
 
     /// Requests that may wait for a worker
-    #[arg(long, env = "BLANKLINE_QUEUE", value_name = "N", default_value_t = 64, value_parser = at_least_one)]
+    #[arg(long, env = "BLANKLINE_QUEUE", value_name = "N", default_value_t = 512, value_parser = at_least_one)]
     pub queue: usize,
 
     /// Threads that write uploads to disk
@@ -371,6 +371,32 @@ impl ServeArgs {
             }
         })?;
         Ok(Site::new(settings, stores))
+    }
+
+    /// Serves the site on a port of the system's choice, until what is returned is dropped. The site
+    /// believes that it listens at the flags' own address, so that its bytes do not depend on the port.
+    ///
+    /// # Errors
+    ///
+    /// As [`engine_settings`](Self::engine_settings) and [`site`](Self::site), and when the system gives no port
+    /// or no thread.
+    pub fn background(
+        &self,
+        tap: impl FnMut() -> Option<Box<dyn Tap>>,
+    ) -> Result<Background, CliError> {
+        let mut settings = self.engine_settings()?;
+        let site = Arc::new(self.site(settings.address)?);
+        settings.address.set_port(0);
+        let listeners =
+            Listeners::open(&settings).map_err(|error| cannot_listen(settings.address, error))?;
+        let doors = vec![Door {
+            listeners,
+            service: site,
+            protocol: settings.protocol.clone(),
+            is_tapped: true,
+        }];
+        let engine = Engine::new(doors, &settings, tap).map_err(failed)?;
+        Background::start(engine).map_err(failed)
     }
 
     fn store_settings(&self) -> StoreSettings {

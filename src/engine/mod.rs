@@ -18,6 +18,7 @@
 //! A long body's way: `Service::intake` names a sink → `Peer::fill` → a writer → the sink, piece by piece,
 //! one piece at a time. While it is there nothing is read, so the client can be no faster than the disk.
 
+mod background;
 mod conversation;
 mod event_loop;
 mod listener;
@@ -28,6 +29,7 @@ mod service;
 mod timers;
 mod workers;
 
+pub use background::Background;
 pub use conversation::{Conversation, Job, Now, Store, Stored, Transmit, Work, answer};
 pub use service::{Body, BodySink, Intake, Place, Request, Response, Service, Source, Wake};
 
@@ -246,7 +248,7 @@ impl Default for Settings {
             clock: Clock::System,
             loops: 1,
             workers: 4,
-            queue: 64,
+            queue: 512,
             writers: 2,
             connections: 16_384,
             stop_time: Duration::from_secs(5),

@@ -119,6 +119,13 @@ const ROWS: &[(&str, Cell)] = &[
         let date = HttpDate::from_seconds(NOTES_COOKIE_EXPIRES).cookie_octets(edition);
         String::from_utf8_lossy(&date).into_owned()
     }),
+    ("colon in a cookie's value", |edition| {
+        choose(
+            edition.colon_in_cookie_value_is_bare(),
+            "bare",
+            "puts the value into quotes",
+        )
+    }),
     ("session cookie", |edition| {
         choose(
             edition.sessions_are_of_today(),

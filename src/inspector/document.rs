@@ -9,7 +9,7 @@ use super::commands;
 use super::entry::{Entry, Stage, milliseconds};
 use crate::export::{Dissection, dissection_json, fault_json};
 use crate::record::{Event, Happening, Passage, Stream};
-use crate::wire::{Fault, FaultKind, Opinion};
+use crate::wire::{Fault, FaultKind, Opinion, Status};
 
 /// The whole exchange.
 pub(super) fn document(entry: &Entry) -> Value {
@@ -23,11 +23,15 @@ pub(super) fn document(entry: &Entry) -> Value {
     let is_whole = |stream: &Stream| stream.bytes.len() as u64 == stream.length;
     let request_is_whole = is_whole(&entry.request);
     let command = |command: Option<String>| command.filter(|_| request_is_whole);
+    let (method, target) = entry.first_words();
     json!({
         "id": entry.id,
         "connection": entry.connection,
         "number": entry.number,
         "stage": entry.stage.name(),
+        "method": method,
+        "target": target,
+        "status": entry.status.map(Status::code),
         "client": entry.client.to_string(),
         "server": entry.server.to_string(),
         "at": milliseconds(entry.opened),

@@ -138,13 +138,24 @@ impl Entry {
         RequestHead::dissect(self.request.bytes.clone())
     }
 
-    /// Its line in the list, as the data of an event: JSON without a line end in it.
-    pub(super) fn summary(&self) -> Arc<str> {
+    /// The request's method and target, escaped; of a request line that is not complete, nothing and what there is.
+    pub(super) fn first_words(&self) -> (String, String) {
         let head = self.head();
         let escaped = |octets: &[u8]| {
             let shown = octets.get(..octets.len().min(SHOWN)).unwrap_or_default();
             Escaped(shown).to_string()
         };
+        let target = if head.method().is_empty() {
+            &self.request.bytes
+        } else {
+            head.target()
+        };
+        (escaped(head.method()), escaped(target))
+    }
+
+    /// Its line in the list, as the data of an event: JSON without a line end in it.
+    pub(super) fn summary(&self) -> Arc<str> {
+        let (method, target) = self.first_words();
         let slugs = self.faults.iter().map(|fault| fault.kind.slug());
         let hint = self
             .hint
@@ -154,13 +165,8 @@ impl Entry {
             "connection": self.connection,
             "number": self.number,
             "stage": self.stage.name(),
-            "method": escaped(head.method()),
-            // Of a request line that is not complete, what there is.
-            "target": escaped(if head.method().is_empty() {
-                &self.request.bytes
-            } else {
-                head.target()
-            }),
+            "method": method,
+            "target": target,
             "status": self.status.map(Status::code),
             "faults": slugs.collect::<Vec<_>>(),
             "refused": self.faults.iter().any(Fault::refuses),

@@ -28,8 +28,9 @@ pub(super) enum Message {
     Forget(u64),
 }
 
-/// Batches that may wait; what they weigh is bounded too.
-pub(super) const QUEUE: usize = 256;
+/// Batches that may wait; what they weigh is bounded too. A scribe that gets no turn for a while, on a machine that
+/// has too much to do, should lose nothing by it.
+pub(super) const QUEUE: usize = 4096;
 
 /// Bytes of one read or write that travel: as many as are kept of a message.
 pub(super) const PIECE: usize = 64 * 1024;

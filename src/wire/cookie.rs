@@ -88,15 +88,23 @@ pub fn cookie<'a>(cookies: &'a [Cookie], name: &[u8]) -> Option<&'a [u8]> {
 
 /// Appends a value as it stands in a `Set-Cookie` field: bare if it is made of token characters or
 /// empty, else in quotes, with `\"`, `\\`, and `\ooo` for commas, semicolons, controls and every
-/// byte above 126.
+/// byte above 126. A colon is bare where the edition has it so.
 ///
 /// ```
-/// let mut out = Vec::new();
-/// blankline::wire::quote_cookie_value("3,2 男".as_bytes(), &mut out);
-/// assert_eq!(out, br#""3\0542 \347\224\267""#);
+/// use blankline::wire::{Edition, quote_cookie_value};
+/// let quoted = |value: &str, edition| {
+///     let mut out = Vec::new();
+///     quote_cookie_value(value.as_bytes(), edition, &mut out);
+///     String::from_utf8(out).unwrap()
+/// };
+/// assert_eq!(quoted("3,2 男", Edition::Notes), r#""3\0542 \347\224\267""#);
+/// assert_eq!(quoted("a:b", Edition::Notes), r#""a:b""#);
+/// assert_eq!(quoted("a:b", Edition::Rfc9110), "a:b");
 /// ```
-pub fn quote_cookie_value(value: &[u8], out: &mut Vec<u8>) {
-    if value.iter().all(|&octet| is_token_octet(octet)) {
+pub fn quote_cookie_value(value: &[u8], edition: Edition, out: &mut Vec<u8>) {
+    let is_bare =
+        |octet| is_token_octet(octet) || (octet == b':' && edition.colon_in_cookie_value_is_bare());
+    if value.iter().copied().all(is_bare) {
         out.extend_from_slice(value);
         return;
     }
@@ -430,7 +438,7 @@ impl SetCookie {
         };
         out.extend_from_slice(&self.name);
         out.push(b'=');
-        quote_cookie_value(&self.value, out);
+        quote_cookie_value(&self.value, edition, out);
         if !self.domain.is_empty() {
             out.extend_from_slice(b"; Domain=");
             out.extend_from_slice(&self.domain);
@@ -528,7 +536,7 @@ mod tests {
         for pair in 0..=u16::MAX {
             let value = pair.to_be_bytes();
             let mut quoted = Vec::new();
-            quote_cookie_value(&value, &mut quoted);
+            quote_cookie_value(&value, Edition::Notes, &mut quoted);
             assert!(
                 quoted
                     .iter()

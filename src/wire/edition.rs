@@ -196,6 +196,18 @@ impl Edition {
         !matches!(self, Self::Rfc9110)
     }
 
+    /// Row "colon in a cookie's value": whether it stands there bare, as in today's Python (RFC 6265 4.1.1 allows it),
+    /// or puts the value into quotes, as in Python 2.7.
+    ///
+    /// ```
+    /// use blankline::wire::Edition;
+    /// assert!(!Edition::Notes.colon_in_cookie_value_is_bare());
+    /// ```
+    #[must_use]
+    pub const fn colon_in_cookie_value_is_bare(self) -> bool {
+        matches!(self, Self::Rfc9110)
+    }
+
     /// Row "session cookie": whether sessions behave as in today's Django (4.2) and not as in the notes' (1.11):
     /// the cookie has `SameSite=Lax`, an answer that deletes it has `Vary: Cookie`, and no 5xx saves a session.
     ///

@@ -6,7 +6,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::session::{GETS_CHANGE, is_saved, python, store_log};
+use super::session::{is_saved, links, python, refused, store_log};
 use crate::app::{Reply, Visit};
 use crate::sessions::{Session, SessionError};
 use crate::wire::FaultKind;
@@ -148,11 +148,6 @@ fn count(line: Option<&Value>) -> u32 {
     count.map_or(0, |count| u32::try_from(count).unwrap_or(0).min(999_999))
 }
 
-fn refused(visit: &Visit<'_>, sentence: [&'static str; 2]) -> Reply {
-    let at = visit.head().target_at();
-    visit.refuse_saying(FaultKind::BadParameter, at, sentence)
-}
-
 /// Ends the session, and shows this request's copy of the cart; `code` is what was done to it.
 fn shown(
     visit: &Visit<'_>,
@@ -215,18 +210,8 @@ fn shown(
             ],
         );
     }
-    page = store_log(page, &visit.stores.sessions.shown(session.log())).markup("<ul>\n");
-    for link in LINKS {
-        page = page
-            .markup("<li><a href=\"")
-            .text(link)
-            .markup("\"><code>")
-            .text(link)
-            .markup("</code></a></li>\n");
-    }
-    Ok(Reply::html(
-        page.markup("</ul>\n").say("p", GETS_CHANGE).finish(),
-    ))
+    let log = visit.stores.sessions.shown(session.log());
+    Ok(Reply::html(links(store_log(page, &log), &LINKS).finish()))
 }
 
 /// The key of the cart in the session.
@@ -243,3 +228,63 @@ const LINKS: [&str; 5] = [
     "/cart/add/?goods=101&mode=modified",
     "/cart/remove/?goods=101",
 ];
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use crate::app::Site;
+    use crate::app::testing::{ask, settings, site_with};
+
+    /// Asks as JSON, with the cookie of the first write.
+    fn asked(site: &Site, cookie: &mut String, target: &str) -> Value {
+        let join = if target.contains('?') { '&' } else { '?' };
+        let answer = ask(
+            site,
+            &format!("GET {target}{join}format=json HTTP/1.0\r\n{cookie}\r\n"),
+        );
+        if let [set] = answer.fields("Set-Cookie")[..] {
+            *cookie = format!("Cookie: {}\r\n", set.split(';').next().unwrap());
+        }
+        serde_json::from_str(&answer.body).unwrap()
+    }
+
+    #[test]
+    fn what_is_kept_depends_on_how_it_was_said() {
+        let (site, mut cookie) = (site_with(settings(&[])), String::new());
+        let mut step = |target: &str| {
+            let shown = asked(&site, &mut cookie, target);
+            let kept = asked(&site, &mut cookie, "/cart/");
+            let count = |answer: &Value| answer["cart"]["101"]["count"].clone();
+            (count(&shown), shown["saved"] == json!(true), count(&kept))
+        };
+        let one = |n: u32| json!(n);
+        // The first one is kept: the cart itself was put into the session.
+        let add = |mode: &str| format!("/cart/add/?goods=101&mode={mode}");
+        assert_eq!(step(&add("nested")), (one(1), true, one(1)));
+        assert_eq!(step(&add("nested")), (one(2), false, one(1)));
+        assert_eq!(step(&add("modified")), (one(2), true, one(2)));
+        assert_eq!(step(&add("reassign")), (one(3), true, one(3)));
+        assert_eq!(step("/cart/add/?goods=101"), (one(4), true, one(4)));
+        let gone = (Value::Null, true, Value::Null);
+        assert_eq!(step("/cart/remove/?goods=101"), gone);
+        assert!(!step("/cart/remove/?goods=101").1);
+    }
+
+    #[test]
+    fn a_cart_has_an_end() {
+        let (site, mut cookie) = (site_with(settings(&[])), String::new());
+        for goods in 0..super::MOST_GOODS {
+            asked(&site, &mut cookie, &format!("/cart/add/?goods={goods}"));
+        }
+        let full = |goods: &str| {
+            let request = format!("GET /cart/add/?goods={goods} HTTP/1.0\r\n{cookie}\r\n");
+            ask(&site, &request)
+        };
+        assert_eq!(full("100").status(), "400");
+        assert_eq!(full("99").status(), "200");
+        for wrong in ["", "a", "-1", "1234567890", "%31%30%00"] {
+            assert_eq!(full(wrong).status(), "400", "{wrong}");
+        }
+    }
+}

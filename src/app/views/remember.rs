@@ -151,3 +151,49 @@ const MOST_PAIRS: usize = 20;
 
 /// Characters.
 const MOST_TEXT: usize = 100;
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+
+    use crate::app::testing::{ask, settings, site_with};
+
+    #[test]
+    fn what_is_remembered_is_bounded_and_no_secret() {
+        let site = site_with(settings(&[]));
+        let query: String = (0..30)
+            .map(|n| format!("k{n}={}&", "男".repeat(20)))
+            .collect();
+        let mut cookie = String::new();
+        for _ in 0..8 {
+            let request = format!(
+                "GET /remember/?{query}format=json HTTP/1.0\r\nUser-Agent: {}\r\n{cookie}\r\n",
+                "x".repeat(500)
+            );
+            let answer = ask(&site, &request);
+            let set = answer.field("Set-Cookie").split(';').next().unwrap();
+            cookie = format!("Cookie: {set}; other=1\r\n");
+            assert!(answer.body.len() < 30_000);
+        }
+        let form = "Password=x&note=hello";
+        let request = format!(
+            "POST /remember/?format=json HTTP/1.0\r\n{cookie}Content-Type: application/x-www-form-urlencoded\r\n\
+             Content-Length: {}\r\n\r\n{form}",
+            form.len()
+        );
+        let body = ask(&site, &request).body;
+        let document: Value = serde_json::from_str(&body).unwrap();
+        let visits = document["visits"].as_array().unwrap();
+        assert_eq!(visits.len(), super::MOST_VISITS);
+        assert_eq!(visits[0]["POST"]["Password"], "***");
+        assert_eq!(visits[0]["POST"]["note"], "hello");
+        // The session's own cookie would hold itself in the engine signed_cookies.
+        assert_eq!(visits[0]["COOKIES"].as_object().unwrap().len(), 1);
+        assert_eq!(
+            visits[1]["GET"].as_object().unwrap().len(),
+            super::MOST_PAIRS
+        );
+        let agent = visits[1]["User-Agent"].as_str().unwrap();
+        assert_eq!(agent.len(), super::MOST_TEXT);
+    }
+}

@@ -28,14 +28,14 @@ pub(in crate::app) fn act(
     let title = match visit.captures.named("act") {
         b"set" => {
             let Some(key) = visit.parameter("key") else {
-                return Ok(wants(visit, KEY));
+                return Ok(refused(visit, KEY));
             };
             session.set(&key, visit.parameter("value").unwrap_or_default())?;
             ["session[key] = value", "session[key] = value"]
         }
         b"get" => {
             let Some(key) = visit.parameter("key") else {
-                return Ok(wants(visit, KEY));
+                return Ok(refused(visit, KEY));
             };
             if session.contains(&key)? {
                 [
@@ -48,7 +48,7 @@ pub(in crate::app) fn act(
         }
         b"del" => {
             let Some(key) = visit.parameter("key") else {
-                return Ok(wants(visit, KEY));
+                return Ok(refused(visit, KEY));
             };
             if session.del(&key)? {
                 ["del session[key]", "del session[key]"]
@@ -83,7 +83,7 @@ pub(in crate::app) fn act(
         b"expiry" => {
             let value = visit.parameter("value").unwrap_or_default();
             let Some(expiry) = expiry(&value) else {
-                return Ok(wants(visit, VALUE));
+                return Ok(refused(visit, VALUE));
             };
             session.set_expiry(expiry)?;
             ["session.set_expiry(value)", "session.set_expiry(value)"]
@@ -114,8 +114,8 @@ fn expiry(value: &str) -> Option<Expiry> {
     }
 }
 
-/// 400 for a parameter that is missing or says nothing.
-fn wants(visit: &Visit<'_>, sentence: [&'static str; 2]) -> Reply {
+/// 400 for a query in which something is missing or means nothing.
+pub(super) fn refused(visit: &Visit<'_>, sentence: [&'static str; 2]) -> Reply {
     let at = visit.head().target_at();
     visit.refuse_saying(FaultKind::BadParameter, at, sentence)
 }
@@ -183,18 +183,7 @@ fn shown(
         }
         page = page.markup("</tbody>\n</table>\n");
     }
-    page = store_log(page, &log).markup("<ul>\n");
-    for link in LINKS {
-        page = page
-            .markup("<li><a href=\"")
-            .text(link)
-            .markup("\"><code>")
-            .text(link)
-            .markup("</code></a></li>\n");
-    }
-    Ok(Reply::html(
-        page.markup("</ul>\n").say("p", GETS_CHANGE).finish(),
-    ))
+    Ok(Reply::html(links(store_log(page, &log), &LINKS).finish()))
 }
 
 /// The store's log of this exchange.
@@ -219,6 +208,19 @@ pub(super) fn store_log(page: Page, log: &[Entry]) -> Page {
 /// Whether the session was written, which is when its cookie is sent.
 pub(super) const fn is_saved(answer: &Answer) -> bool {
     matches!(answer.cookie, Cookie::Set { .. })
+}
+
+/// What can be done, and that a site should not do it like this.
+pub(super) fn links(page: Page, links: &[&'static str]) -> Page {
+    let entry = |page: Page, link: &&'static str| {
+        page.markup("<li><a href=\"")
+            .text(link)
+            .markup("\"><code>")
+            .text(link)
+            .markup("</code></a></li>\n")
+    };
+    let page = links.iter().fold(page.markup("<ul>\n"), entry);
+    page.markup("</ul>\n").say("p", GETS_CHANGE)
 }
 
 /// What every page says that changes something on a GET.
@@ -327,3 +329,27 @@ const LINKS: [&str; 11] = [
     "/session/expiry/?value=5",
     "/session/touch/",
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_expiry_is_none_seconds_or_a_date() {
+        let at = Moment::from_seconds(1_509_328_929);
+        for (value, wanted) in [
+            ("None", Some(Expiry::Default)),
+            ("0", Some(Expiry::BrowserClose)),
+            ("5", Some(Expiry::Seconds(5))),
+            ("-5", Some(Expiry::Seconds(-5))),
+            ("Mon, 30 Oct 2017 02:02:09 GMT", Some(Expiry::At(at))),
+            ("Mon Oct 30 02:02:09 2017", Some(Expiry::At(at))),
+            ("none", None),
+            ("", None),
+            ("5.5", None),
+            ("99999999999999999999", None),
+        ] {
+            assert_eq!(expiry(value), wanted, "{value}");
+        }
+    }
+}

@@ -27,6 +27,7 @@ const state = {
   glossary: null,
   messages: [],
   shown: null, // the document of the exchange that is shown
+  text: null, // the same as it came
 };
 
 // ---- the hash: language, view and exchange
@@ -264,7 +265,11 @@ const load = async () => {
       const response = await fetch(`/exchanges/${id}`);
       if (id !== state.chosen) continue;
       if (response.ok) {
-        state.shown = await response.json();
+        const text = await response.text();
+        // What is shown already is left alone, and whatever the mouse is on with it.
+        if (text === state.text && state.shown) continue;
+        state.text = text;
+        state.shown = JSON.parse(text);
         show();
       } else {
         state.shown = null;
@@ -287,14 +292,13 @@ const show = () => {
   state.messages = [];
   const panel = $('exchange');
   const first = element('header');
-  const entry = state.entries.get(shown.id);
   const heading = element('h2');
   heading.append(
-    element('span', 'method', entry?.method || '·'),
+    element('span', 'method', shown.method || '·'),
     ' ',
-    element('span', 'target', entry?.target || ''),
+    element('span', 'target', shown.target || ''),
   );
-  if (entry?.status) heading.append(' ', element('span', `status s${String(entry.status)[0]}`, entry.status));
+  if (shown.status) heading.append(' ', element('span', `status s${String(shown.status)[0]}`, shown.status));
   const facts = [words.title(shown), shown.client];
   if (shown.stage === 'done') facts.push(words.duration(shown.took));
   first.append(heading, element('p', 'facts', facts.join(' · ')), actions(shown));
@@ -407,7 +411,7 @@ const timeline = (shown) => {
     item.append(element('span', 'after', words.duration(event.after)), bar);
     if (event.what === 'states') {
       const { client, server } = state.glossary;
-      item.append(element('span', 'what', `${word('client')}: ${said(client[event.client])} · ${word('server')}: ${said(server[event.server])}`));
+      item.append(element('span', 'what', words.states(client[event.client], server[event.server])));
     } else if (event.what === 'received' || event.what === 'sent') {
       item.append(element('span', 'what', words.piece(event)));
       const kind = event.what === 'received' ? 'request' : 'response';

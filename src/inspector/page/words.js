@@ -102,23 +102,27 @@ export const piece = (event) => {
   return `${what === 'received' ? 'read' : 'wrote'} ${bytes(count)} (${offset} to ${end})`;
 };
 
+export const states = (client, server) => (lang === 'zh'
+  ? `${word('client')}：${said(client)}；${word('server')}：${said(server)}`
+  : `${word('client')}: ${said(client)} · ${word('server')}: ${said(server)}`);
+
 export const missed = (n) => (lang === 'zh'
   ? `这个页面慢了一步，错过了 ${number(n)} 次交换。`
   : `This page was too slow for ${number(n)} exchanges, and missed them.`);
 
 export const counted = ({ shown, total, untold, dropped, held, most }) => {
-  const MiB = (n) => (n / 1048576).toFixed(1);
+  const size = (n) => (n < 1048576 ? `${Math.ceil(n / 1024)} KiB` : `${(n / 1048576).toFixed(1)} MiB`);
   if (lang === 'zh') {
     const parts = [shown === total ? `${number(total)} 次交换` : `${number(total)} 次交换，显示 ${number(shown)} 次`];
     if (untold) parts.push(`另有 ${number(untold)} 个连接来得太快，没有记录（有页面打开时每秒约 500 个，否则 50 个）`);
     if (dropped) parts.push(`${number(dropped)} 次因记录已满而丢弃（--journal-bytes）`);
-    if (most) parts.push(`已用 ${MiB(held)} MiB`);
+    if (most) parts.push(`已用 ${size(held)}`);
     return parts.join('；');
   }
   const parts = [shown === total ? `${number(total)} exchanges` : `${number(shown)} of ${number(total)} exchanges`];
   if (untold) parts.push(`${number(untold)} connections more came too fast to be recorded (some 500 a second with a page open, else 50)`);
   if (dropped) parts.push(`${number(dropped)} fell out of the full journal (--journal-bytes)`);
-  if (most) parts.push(`${MiB(held)} MiB held`);
+  if (most) parts.push(`${size(held)} held`);
   return parts.join('; ');
 };
 
