@@ -15,6 +15,8 @@
 //! # Ok::<(), std::io::Error>(())
 //! ```
 //!
+//! [`canned`] has a server of wrong answers, to see what a client makes of them.
+//!
 //! Parts are named as in `volatile.txt` (see [`Place`]): `Location`, `Set-Cookie sessionid`, `body`. Assertions
 //! panic, as a test wants it; starting and sending gives an error. The program itself uses nothing of this.
 
@@ -32,6 +34,7 @@ use std::time::Duration;
 
 use tempfile::TempDir;
 
+pub use crate::canned;
 use crate::cli::{CliError, parse_serve_args};
 use crate::engine::Background;
 use crate::golden::{Delivery, Labelled, Place, compare, converse};
