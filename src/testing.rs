@@ -15,6 +15,8 @@
 //! # Ok::<(), std::io::Error>(())
 //! ```
 //!
+//! [`canned`] has a server of wrong answers, to see what a client makes of them.
+//!
 //! Parts are named as in `volatile.txt` (see [`Place`]): `Location`, `Set-Cookie sessionid`, `body`. Assertions
 //! panic, as a test wants it; starting and sending gives an error. The program itself uses nothing of this.
 
@@ -32,8 +34,7 @@ use std::time::Duration;
 
 use tempfile::TempDir;
 
-use crate::canned;
-pub use crate::canned::{Case as Canned, Running as CannedServer};
+pub use crate::canned;
 use crate::cli::{CliError, parse_serve_args};
 use crate::engine::Background;
 use crate::golden::{Delivery, Labelled, Place, compare, converse};
@@ -84,30 +85,6 @@ impl Server {
     /// As [`frozen`](Self::frozen).
     pub fn site(flags: &[&str]) -> io::Result<Self> {
         Self::start(flags.iter().copied())
-    }
-
-    /// A server that answers with exact bytes, however wrong, for clients that have to live with that. It is a
-    /// server of its own kind, which stops when it is dropped too.
-    ///
-    /// ```
-    /// use blankline::testing::{Canned, Server};
-    ///
-    /// let short = Canned::new("short", b"HTTP/1.0 200 OK\r\nContent-Length: 9\r\n\r\nshort".to_vec());
-    /// let server = Server::canned(vec![short])?;
-    /// # use std::io::{Read as _, Write as _};
-    /// let mut client = std::net::TcpStream::connect(server.address())?;
-    /// client.write_all(b"GET / HTTP/1.0\r\n\r\n")?;
-    /// let mut answer = String::new();
-    /// client.read_to_string(&mut answer)?;
-    /// assert!(answer.ends_with("\r\n\r\nshort"));
-    /// # Ok::<(), std::io::Error>(())
-    /// ```
-    ///
-    /// # Errors
-    ///
-    /// When the system gives no port or thread.
-    pub fn canned(cases: Vec<Canned>) -> io::Result<CannedServer> {
-        canned::Server::new(cases).start()
     }
 
     fn start<'f>(flags: impl Iterator<Item = &'f str>) -> io::Result<Self> {
