@@ -233,6 +233,21 @@ fn a_reload_posts_again_after_a_page_and_not_after_a_302() {
 }
 
 #[test]
+fn it_reads_back_what_it_sent() {
+    let Some(stage) = Stage::set("it_reads_back_what_it_sent") else {
+        return;
+    };
+    stage.visit("/echo/?q=男&q=a+b");
+    stage.sees("GET", "/echo/?q=%E7%94%B7&q=a+b");
+    let text = stage.browser.text();
+    assert!(text.contains("q = \\xe7\\x94\\xb7"), "{text}");
+    assert!(text.contains("q = a b"), "{text}");
+    let script = "return fetch('/echo/?format=json', {method: 'POST', body: new URLSearchParams({q: '男'})})\
+                  .then(answer => answer.json()).then(echo => echo.POST[0].name + '=' + echo.POST[0].value)";
+    assert_eq!(stage.browser.script(script), "q=男");
+}
+
+#[test]
 fn it_sends_the_same_29_bytes_by_get_and_by_post() {
     let Some(stage) = Stage::set("it_sends_the_same_29_bytes_by_get_and_by_post") else {
         return;

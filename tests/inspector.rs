@@ -16,7 +16,7 @@ use std::net::{Shutdown, SocketAddr, TcpStream};
 use blankline::wire::{ResponseHead, dissect_response};
 use serde_json::{Value, json};
 use support::browser::Browser;
-use support::{Program, connect, converse};
+use support::{Program, cases, connect, converse};
 
 /// The program and its page in a browser.
 struct Stage {
@@ -546,6 +546,65 @@ fn a_late_visitor_gets_what_there_is_and_reads_on_where_it_was() {
         program.address.port()
     );
     assert_eq!(netcat, wanted);
+}
+
+/// One message of an exchange as the page saves it, once the exchange is over; `None` while there is no such
+/// exchange.
+fn saved(program: &Program, id: u32, message: &str) -> Option<Vec<u8>> {
+    let (_, body) = ask(program, &format!("GET /exchanges/{id}"), "");
+    let document: Value = serde_json::from_str(&body).ok()?;
+    if document["stage"] == "open" {
+        return None;
+    }
+    let request = format!("GET /exchanges/{id}/{message}.http HTTP/1.0\r\n\r\n");
+    let answer = converse(program.inspector.unwrap(), [request.as_bytes()], false).unwrap();
+    assert_eq!(dissect_response(&answer).status().unwrap().code(), 200);
+    let start = ResponseHead::dissect(answer.clone()).anatomy().end();
+    Some(answer[start..].to_vec())
+}
+
+/// With `tests/pcap.rs`, where tshark reads the same: the two agree, since both have the fixture's bytes.
+#[test]
+fn the_page_has_every_byte_of_every_fixture() {
+    let program = Program::inspect(&["--frozen".to_owned()]);
+    // While a page is open nothing is passed over at this pace.
+    let _page = Feed::open(program.inspector.unwrap(), "");
+    let mut cases = cases();
+    cases.retain(|case| case.args == ["--frozen"] && !case.alone);
+    assert!(cases.len() > 200, "{}", cases.len());
+    let mut id = 0;
+    for case in &cases {
+        for exchange in &case.exchanges {
+            if exchange.request.len() > 60_000 {
+                continue;
+            }
+            let request = &exchange.request[..];
+            let answer = converse(program.address, [request], case.half_close).unwrap();
+            let (mut requests, mut responses) = (Vec::new(), Vec::new());
+            let deadline = support::now() + support::PATIENCE;
+            while (requests.len(), responses.len()) != (request.len(), answer.len()) {
+                assert!(
+                    support::now() < deadline,
+                    "{}: only {} and {} bytes",
+                    case.name,
+                    requests.len(),
+                    responses.len()
+                );
+                let next = id + 1;
+                let (Some(sent), Some(received)) = (
+                    saved(&program, next, "request"),
+                    saved(&program, next, "response"),
+                ) else {
+                    continue;
+                };
+                id = next;
+                requests.extend(sent);
+                responses.extend(received);
+            }
+            assert!(requests == request, "{}: its request differs", case.name);
+            assert!(responses == answer, "{}: its response differs", case.name);
+        }
+    }
 }
 
 #[test]

@@ -18,7 +18,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use blankline::engine::{Body, Place, Request, Response, Service, Settings, Source, Wake};
-use blankline::record::{Detail, Happening, Record, Tap};
+use blankline::record::{Detail, Happening, Record, SAMPLE_BYTES, SAMPLE_EXCHANGES, Tap};
 use blankline::wire::{Fault, HttpDate, RequestHead, ResponseWriter, Status};
 use socket2::SockRef;
 use support::{Case, PATIENCE, Running, converse};
@@ -119,6 +119,78 @@ fn a_large_file_is_told_too() {
         .collect();
     assert_eq!(sent, answer.unwrap());
     assert!(sent.ends_with(&file));
+}
+
+/// As `Witness`, but content with some of it.
+struct Sampler(Sender<Record>);
+
+impl Tap for Sampler {
+    fn detail(&self) -> Detail {
+        Detail::Sample
+    }
+
+    fn take(&mut self, records: &mut Vec<Record>) {
+        for record in records.drain(..) {
+            let _over = self.0.send(record);
+        }
+    }
+}
+
+#[test]
+fn a_sample_has_the_first_bytes_of_each_message_and_counts_the_rest() {
+    let folder = TempDir::new().unwrap();
+    fs::write(folder.path().join("large"), vec![b'x'; 300_000]).unwrap();
+    let (told, heard) = channel();
+    let flag = format!("--static-dir={}", folder.path().display());
+    let args = Case::own(&["--frozen", &flag]).serve_args();
+    let server = Running::site(&args, || Some(Box::new(Sampler(told.clone()))));
+    let get = b"GET /static/large HTTP/1.0\r\n\r\n";
+    let answer = converse(server.address, [&get[..]], false).unwrap();
+    let (mut sent, mut missing) = (Vec::new(), 0);
+    loop {
+        let Record::Moment(moment) = heard.recv_timeout(PATIENCE).unwrap() else {
+            continue;
+        };
+        match &moment.what {
+            Happening::Sent(bytes) => {
+                sent.extend_from_slice(bytes);
+                missing += moment.missing;
+            }
+            Happening::Closed => break,
+            _ => {}
+        }
+    }
+    assert_eq!(sent, answer[..SAMPLE_BYTES]);
+    assert_eq!(sent.len() as u64 + missing, answer.len() as u64);
+}
+
+#[test]
+fn a_sample_of_a_kept_connection_ends_after_so_many_exchanges() {
+    let (told, heard) = channel();
+    let args = Case::own(&["--frozen"]).serve_args();
+    let server = Running::site(&args, || Some(Box::new(Sampler(told.clone()))));
+    let get = b"GET /redirect/ HTTP/1.0\r\nConnection: keep-alive\r\n\r\n";
+    let mut client = server.connect();
+    let mut answer = [0; 4096];
+    for _ in 0..SAMPLE_EXCHANGES + 10 {
+        client.write_all(get).unwrap();
+        let count = client.read(&mut answer).unwrap();
+        assert!(answer[..count].ends_with(b"\r\n\r\n"));
+    }
+    drop(client);
+    drop(server);
+    let (mut exchanges, mut after) = (0, None);
+    for record in heard.try_iter() {
+        match record {
+            Record::Exchange(_) => exchanges += 1,
+            Record::Moment(moment) => match moment.what {
+                Happening::Unwatched => after = Some(exchanges),
+                _ => assert_eq!(after, None, "{moment:?} came after the end of the sample"),
+            },
+            _ => {}
+        }
+    }
+    assert_eq!(after, Some(SAMPLE_EXCHANGES));
 }
 
 /// Sends whatever is put into it to everybody who asks.

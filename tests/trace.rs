@@ -114,6 +114,7 @@ fn told(connection: u64, at: std::time::SystemTime, what: Happening) -> Record {
         at,
         after: Duration::ZERO,
         what,
+        missing: 0,
     }))
 }
 

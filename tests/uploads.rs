@@ -154,6 +154,37 @@ fn curl_sends_a_picture_and_gets_it_back() {
         let back = curl(&[&format!("{base}{}", link(&page))]);
         assert!(back == fs::read(&picture).unwrap());
     }
+    let echo = curl(&[
+        "-F",
+        "username=admin",
+        "-F",
+        &file,
+        &format!("{base}/echo/"),
+    ]);
+    assert_eq!(
+        String::from_utf8_lossy(&echo)
+            .matches("form-too-large")
+            .count(),
+        1
+    );
+    let small = folder.path().join("small.png");
+    fs::write(&small, "png").unwrap();
+    let file = format!("headimg=@{}", small.display());
+    let echo = curl(&[
+        "-F",
+        "username=admin",
+        "-F",
+        &file,
+        &format!("{base}/echo/?a=1"),
+    ]);
+    let echo = String::from_utf8(echo).unwrap();
+    for line in [
+        "a = 1\n",
+        "username = admin\n",
+        "headimg = \"small.png\", 3 bytes, image/png\n",
+    ] {
+        assert!(echo.contains(line), "{echo}");
+    }
     let form = curl(&[
         "-i",
         "-d",

@@ -157,13 +157,14 @@ impl Service for Site {
 
     fn intake(&self, head: &RequestHead, length: u64) -> Result<Intake, Fault> {
         let limit = self.settings.form_bytes;
-        let path = decode_path(head.path());
-        let streams =
-            urls::find(&path).is_some_and(|(route, _)| route.streams && route.takes(head.method()));
+        let streams = || {
+            urls::find(&decode_path(head.path()))
+                .is_some_and(|(route, _)| route.streams && route.takes(head.method()))
+        };
         let mut types = head.fields_named(b"Content-Type");
-        if streams
-            && let Some(kind) = types.next()
+        if let Some(kind) = types.next()
             && is_media_type(&kind.value, b"multipart/form-data")
+            && streams()
         {
             let boundary = Boundary::of(&kind.value, kind.value_at.start)?;
             let (offset, length_at) = (head.bytes().len(), head.length_at());

@@ -341,6 +341,7 @@ mod tests {
             at: UNIX_EPOCH,
             after: Duration::ZERO,
             what,
+            missing: 0,
         }))
     }
 

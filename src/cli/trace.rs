@@ -308,6 +308,7 @@ mod tests {
             at: UNIX_EPOCH,
             after: Duration::ZERO,
             what,
+            missing: 0,
         }))
     }
 

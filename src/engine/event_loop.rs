@@ -254,7 +254,7 @@ impl Loop {
             let number = self.shared.opened.fetch_add(1, Ordering::Relaxed) + 1;
             peer.open(number, now, recorder);
         }
-        if !recorder.wants_wire() {
+        if !recorder.wants_moments() {
             recorder.pass_over();
         }
         let outcome = peer.turn(&*door.service, now, &mut self.buffers, recorder);
@@ -504,7 +504,7 @@ impl Loop {
     /// Asks the tap what it wants, before anything is accepted.
     fn heed(&mut self) {
         if let Some(tap) = &self.tap {
-            self.recorder.heed(tap.detail());
+            self.recorder.heed(tap.detail(), tap.wants_all_exchanges());
         }
     }
 

@@ -16,7 +16,7 @@ use super::conversation::{Conversation, Now, Transmit, Work};
 use super::recorder::Recorder;
 use super::service::Service;
 use super::timers::Armed;
-use crate::record::Happening;
+use crate::record::{Happening, SAMPLE_BYTES, SAMPLE_EXCHANGES};
 use crate::wire::{ClientState, ServerState};
 
 /// How many reads a connection gets in one turn, so that one fast uploader cannot starve the rest.
@@ -107,12 +107,16 @@ impl Peer {
     /// Begins its records.
     pub(super) fn open(&mut self, number: u64, now: Now, recorder: &mut Recorder) {
         self.number = number;
-        if recorder.wants_wire()
+        if recorder.wants_moments()
             && let Ok(server) = self.stream.local_addr()
         {
             self.watched = Some(Box::new(Watched {
                 since: now.instant,
                 states: None,
+                is_sample: recorder.wants_a_sample(),
+                received: 0,
+                sent: 0,
+                exchanges: 0,
             }));
             let client = self.address;
             self.tell(recorder, now, || Happening::Opened { client, server });
@@ -134,7 +138,23 @@ impl Peer {
     fn tell(&self, recorder: &mut Recorder, now: Now, what: impl FnOnce() -> Happening) {
         if let Some(watched) = &self.watched {
             let after = now.instant.saturating_duration_since(watched.since);
-            recorder.moment(self.number, now, after, what());
+            recorder.moment(self.number, now, after, what(), 0);
+        }
+    }
+
+    /// Records a read of so many bytes, if this connection is watched; `bytes` gives the first of them.
+    fn tell_received(
+        &mut self,
+        recorder: &mut Recorder,
+        now: Now,
+        count: usize,
+        bytes: impl FnOnce(usize) -> Vec<u8>,
+    ) {
+        if let Some(watched) = &mut self.watched {
+            let (kept, missing) = watched.share(Side::Received, count);
+            let after = now.instant.saturating_duration_since(watched.since);
+            let what = Happening::Received(bytes(kept));
+            recorder.moment(self.number, now, after, what, missing);
         }
     }
 
@@ -185,13 +205,13 @@ impl Peer {
                 }
                 Ok(Flow::Budget) => return Outcome::Again,
                 Ok(Flow::Progress) => {
-                    self.record(recorder);
+                    self.record(now, recorder);
                     continue;
                 }
                 Ok(_) => {}
                 Err(_) => self.break_off(),
             }
-            self.record(recorder);
+            self.record(now, recorder);
             match self.conversation.connection().server() {
                 ServerState::Closed => return Outcome::Close,
                 ServerState::Lingering if !self.is_shut => {
@@ -273,7 +293,9 @@ impl Peer {
             }
             Ok(count) => {
                 let bytes = buffer.get(..count).unwrap_or_default();
-                self.tell(recorder, now, || Happening::Received(bytes.to_vec()));
+                self.tell_received(recorder, now, count, |kept| {
+                    bytes.get(..kept).unwrap_or_default().to_vec()
+                });
                 count
             }
             Err(error) => {
@@ -344,7 +366,13 @@ impl Peer {
                 Ok(0) => return Err(ErrorKind::WriteZero.into()),
                 Ok(count) => {
                     left = left.saturating_sub(count);
-                    self.tell(recorder, now, || Happening::Sent(sent(&transmit, count)));
+                    if let Some(watched) = &mut self.watched {
+                        let all = usize::try_from(count).unwrap_or(usize::MAX);
+                        let (kept, missing) = watched.share(Side::Sent, all);
+                        let after = now.instant.saturating_duration_since(watched.since);
+                        let what = Happening::Sent(sent(&transmit, kept));
+                        recorder.moment(self.number, now, after, what, missing);
+                    }
                     self.conversation.transmitted(count, now.instant);
                 }
                 Err(error) if error.kind() == ErrorKind::WouldBlock => self.writable = false,
@@ -368,13 +396,22 @@ impl Peer {
         clippy::disallowed_methods,
         reason = "the loop's clock, read again only while somebody watches"
     )]
-    fn record(&mut self, recorder: &mut Recorder) {
-        let wanted = recorder.wants_any() || self.watched.is_some();
+    fn record(&mut self, now: Now, recorder: &mut Recorder) {
+        let wanted = recorder.wants_all_exchanges() || self.watched.is_some();
         let record = self
             .conversation
             .poll_record(self.number, self.address, Instant::now, wanted);
-        if let Some(record) = record {
-            recorder.record(record);
+        let Some(record) = record else {
+            return;
+        };
+        recorder.record(record);
+        if self
+            .watched
+            .as_mut()
+            .is_some_and(|watched| watched.has_enough())
+        {
+            self.tell(recorder, now, || Happening::Unwatched);
+            self.watched = None;
         }
     }
 }
@@ -384,6 +421,42 @@ impl Peer {
 struct Watched {
     since: Instant,
     states: Option<(ClientState, ServerState)>,
+    /// Whether some of it is enough.
+    is_sample: bool,
+    /// Bytes of the exchange under way that were recorded.
+    received: usize,
+    sent: usize,
+    /// Exchanges that were recorded.
+    exchanges: u32,
+}
+
+#[derive(Clone, Copy)]
+enum Side {
+    Received,
+    Sent,
+}
+
+impl Watched {
+    /// How many of `count` bytes are recorded, and how many are not.
+    fn share(&mut self, side: Side, count: usize) -> (usize, u64) {
+        if !self.is_sample {
+            return (count, 0);
+        }
+        let recorded = match side {
+            Side::Received => &mut self.received,
+            Side::Sent => &mut self.sent,
+        };
+        let kept = count.min(SAMPLE_BYTES.saturating_sub(*recorded));
+        *recorded += kept;
+        (kept, (count - kept) as u64)
+    }
+
+    /// An exchange is over. Whether that was the last one of the sample.
+    fn has_enough(&mut self) -> bool {
+        (self.received, self.sent) = (0, 0);
+        self.exchanges = self.exchanges.saturating_add(1);
+        self.is_sample && self.exchanges >= SAMPLE_EXCHANGES
+    }
 }
 
 /// What a loop reads into, however many connections it has.
@@ -485,8 +558,7 @@ fn put(
 
 /// The first `count` bytes of what was to be sent, for the record. A file's are read again; where it has
 /// changed meanwhile, so has what the record says.
-fn sent(transmit: &Transmit<'_>, count: u64) -> Vec<u8> {
-    let count = usize::try_from(count).unwrap_or(usize::MAX);
+fn sent(transmit: &Transmit<'_>, count: usize) -> Vec<u8> {
     match transmit {
         Transmit::Bytes(runs) => {
             let mut bytes = runs.concat();

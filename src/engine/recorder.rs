@@ -1,6 +1,7 @@
 //! What a loop remembers for its tap, and how much of it: with no tap attached nothing is made or copied.
 //!
-//! A connection is told whole or not at all: what the tap wants when it is accepted holds until it closes.
+//! A connection is told from its beginning or not at all: what the tap wants when it is accepted holds until it
+//! closes, or until a sample of it is complete.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,7 +14,9 @@ use crate::record::{Detail, Happening, Moment, Record};
 pub(super) struct Recorder {
     /// There while somebody wants any.
     records: Option<Vec<Record>>,
-    wants_wire: bool,
+    detail: Detail,
+    /// Those of connections that are not watched, too.
+    all_exchanges: bool,
     /// Connections that were accepted and are not watched, since the last turn.
     passed_over: u64,
 }
@@ -23,14 +26,16 @@ impl Recorder {
     pub(super) const fn new() -> Self {
         Self {
             records: None,
-            wants_wire: false,
+            detail: Detail::Nothing,
+            all_exchanges: false,
             passed_over: 0,
         }
     }
 
     /// What the tap wants of the connections that are accepted from now on.
-    pub(super) fn heed(&mut self, detail: Detail) {
-        self.wants_wire = detail >= Detail::Wire;
+    pub(super) fn heed(&mut self, detail: Detail, all_exchanges: bool) {
+        self.detail = detail;
+        self.all_exchanges = all_exchanges && detail >= Detail::Exchanges;
         if detail != Detail::Nothing {
             self.records.get_or_insert_default();
         } else if self.records.as_ref().is_some_and(Vec::is_empty) {
@@ -53,9 +58,19 @@ impl Recorder {
         self.records.is_some()
     }
 
+    /// Whether the exchanges of every connection are wanted.
+    pub(super) const fn wants_all_exchanges(&self) -> bool {
+        self.all_exchanges
+    }
+
     /// Whether moments are wanted.
-    pub(super) const fn wants_wire(&self) -> bool {
-        self.wants_wire
+    pub(super) fn wants_moments(&self) -> bool {
+        self.detail >= Detail::Sample
+    }
+
+    /// Whether some of them are enough.
+    pub(super) fn wants_a_sample(&self) -> bool {
+        self.detail == Detail::Sample
     }
 
     /// Everything since the last turn, if there is anything.
@@ -74,12 +89,20 @@ impl Recorder {
     }
 
     /// Remembers a moment of a connection that is watched.
-    pub(super) fn moment(&mut self, connection: u64, now: Now, after: Duration, what: Happening) {
+    pub(super) fn moment(
+        &mut self,
+        connection: u64,
+        now: Now,
+        after: Duration,
+        what: Happening,
+        missing: u64,
+    ) {
         self.record(Record::Moment(Arc::new(Moment {
             connection,
             at: now.wall,
             after,
             what,
+            missing,
         })));
     }
 }

@@ -65,6 +65,8 @@ pub fn moment_event(moment: &Moment, open: &Open, style: &EventStyle) -> Value {
             let (client, server) = (format!("{client:?}"), format!("{server:?}"));
             ("states", json!({ "client": client, "server": server }))
         }
+        // Only a sample ends so, and events are made of everything.
+        Happening::Unwatched => ("unwatched", json!({})),
         Happening::Closed => ("closed", json!({ "how": "whole" })),
         Happening::Reset => ("closed", json!({ "how": "broken" })),
     };

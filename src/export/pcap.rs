@@ -134,7 +134,7 @@ impl Pcapng {
             Happening::ReceivedEnd => flow.end(Side::Client, out),
             Happening::SentEnd | Happening::Closed => flow.end(Side::Server, out),
             Happening::Reset => out.push(flow.packet(Side::Client, Flags::RST)),
-            Happening::States { .. } => {}
+            Happening::States { .. } | Happening::Unwatched => {}
         }
         if matches!(moment.what, Happening::Closed | Happening::Reset) {
             self.open.remove(&moment.connection);
@@ -551,6 +551,7 @@ mod tests {
             at: UNIX_EPOCH + Duration::from_secs(1_509_328_929),
             after: Duration::from_micros(after),
             what,
+            missing: 0,
         }))
     }
 
@@ -868,6 +869,7 @@ mod tests {
             at: UNIX_EPOCH + Duration::from_secs(253_402_300_799),
             after: Duration::ZERO,
             what: Happening::Opened { client, server },
+            missing: 0,
         }));
         assert_eq!(seen(&pcapng(&[opened], Lang::En))[0].time, LATEST);
     }

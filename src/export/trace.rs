@@ -94,6 +94,7 @@ pub fn moment_lines(out: &mut String, moment: &Moment, open: &Open, style: &Trac
                 "the server closed its sending side (FIN) and still reads"
             },
         ),
+        Happening::Unwatched => {}
         Happening::States { client, server } => {
             let words = if zh {
                 format!("客户端 {client:?}，服务器 {server:?}")

@@ -16,6 +16,7 @@ pub(super) fn capture(entry: &Entry) -> Vec<u8> {
             at: entry.opened + after,
             after,
             what,
+            missing: 0,
         }))
     };
     // An exchange on a kept connection begins in its middle, but a capture needs a handshake.

@@ -121,12 +121,7 @@ impl Journal {
         let assembled = match message {
             Message::Told(Record::Hint(hint)) => return self.take_hint(hint),
             Message::Told(Record::Moment(moment)) => {
-                let assembled = self.assembler.take_cut(moment, 0);
-                self.note(moment.connection, &moment.what);
-                assembled.map(|assembled| (moment.connection, assembled))
-            }
-            Message::Cut(moment, missing) => {
-                let assembled = self.assembler.take_cut(moment, *missing);
+                let assembled = self.assembler.take(&Record::Moment(Arc::clone(moment)));
                 self.note(moment.connection, &moment.what);
                 assembled.map(|assembled| (moment.connection, assembled))
             }
@@ -461,6 +456,7 @@ pub(super) mod tests {
             at: UNIX_EPOCH,
             after: Duration::ZERO,
             what,
+            missing: 0,
         })))
     }
 

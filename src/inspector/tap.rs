@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{SyncSender, TrySendError};
 
 use super::permits::Permits;
-use crate::record::{Detail, Happening, Moment, Record, Tap};
+use crate::record::{Detail, Happening, Moment, Record, SAMPLE_BYTES, Tap};
 
 /// What one turn of a loop told.
 pub(super) struct Batch {
@@ -22,8 +22,6 @@ pub(super) struct Batch {
 pub(super) enum Message {
     /// A record of a connection that is followed.
     Told(Record),
-    /// A moment of which so many bytes were cut off.
-    Cut(Moment, u64),
     /// This connection is followed no longer: something of it was lost.
     Forget(u64),
 }
@@ -33,7 +31,7 @@ pub(super) enum Message {
 pub(super) const QUEUE: usize = 4096;
 
 /// Bytes of one read or write that travel: as many as are kept of a message.
-pub(super) const PIECE: usize = 64 * 1024;
+pub(super) const PIECE: usize = SAMPLE_BYTES;
 
 /// A message without its bytes, roughly.
 const MESSAGE: usize = 256;
@@ -75,6 +73,12 @@ impl InspectorTap {
                 false
             }
             Happening::Closed | Happening::Reset => self.followed.remove(&connection),
+            Happening::Unwatched => {
+                // What it does from here on is not told.
+                self.permits.add_untold(1);
+                let was_followed = self.followed.remove(&connection);
+                return was_followed.then_some(Message::Forget(connection));
+            }
             _ => self.followed.contains(&connection),
         };
         if !is_followed {
@@ -90,11 +94,11 @@ impl InspectorTap {
             0
         };
         *weight += kept;
-        if kept == bytes.len() {
+        if kept == bytes.len() && moment.missing == 0 {
             return Some(Message::Told(record));
         }
         let first = bytes.get(..kept).unwrap_or_default().to_vec();
-        let missing = (bytes.len() - kept) as u64;
+        let missing = (bytes.len() - kept) as u64 + moment.missing;
         let what = match &moment.what {
             Happening::Received(_) => Happening::Received(first),
             _ => Happening::Sent(first),
@@ -104,8 +108,9 @@ impl InspectorTap {
             at: moment.at,
             after: moment.after,
             what,
+            missing,
         };
-        Some(Message::Cut(cut, missing))
+        Some(Message::Told(Record::Moment(Arc::new(cut))))
     }
 
     fn give_up(&mut self, batch: Batch) {
@@ -115,7 +120,6 @@ impl InspectorTap {
             lost.extend(match message {
                 Message::Told(Record::Moment(moment)) => Some(moment.connection),
                 Message::Told(Record::Exchange(exchange)) => Some(exchange.connection),
-                Message::Cut(moment, _) => Some(moment.connection),
                 Message::Told(_) => None,
                 Message::Forget(connection) => Some(connection),
             });
@@ -131,10 +135,14 @@ impl InspectorTap {
 impl Tap for InspectorTap {
     fn detail(&self) -> Detail {
         if self.permits.has_any() {
-            Detail::Wire
+            Detail::Sample
         } else {
             Detail::Nothing
         }
+    }
+
+    fn wants_all_exchanges(&self) -> bool {
+        false
     }
 
     fn take(&mut self, records: &mut Vec<Record>) {
@@ -186,6 +194,7 @@ mod tests {
             at: UNIX_EPOCH,
             after: Duration::ZERO,
             what,
+            missing: 0,
         }))
     }
 
@@ -210,7 +219,7 @@ mod tests {
     #[test]
     fn only_connections_with_a_permit_are_followed_and_the_others_counted() {
         let (mut tap, batches, permits) = tap(1 << 20, 8);
-        assert_eq!(tap.detail(), Detail::Wire);
+        assert_eq!(tap.detail(), Detail::Sample);
         tap.take(&mut (1..=60).map(opened).collect());
         assert_eq!(batches.recv().unwrap().messages.len(), 50);
         assert_eq!((permits.untold(), tap.detail()), (10, Detail::Nothing));
@@ -229,10 +238,20 @@ mod tests {
         let piece = moment(1, Happening::Sent(vec![b'x'; PIECE + 5]));
         tap.take(&mut vec![opened(1), piece]);
         let batch = batches.recv().unwrap();
-        let Message::Cut(moment, 5) = &batch.messages[1] else {
+        let Message::Told(Record::Moment(moment)) = &batch.messages[1] else {
             panic!()
         };
         assert!(matches!(&moment.what, Happening::Sent(bytes) if bytes.len() == PIECE));
+        assert_eq!(moment.missing, 5);
+    }
+
+    #[test]
+    fn a_connection_that_is_watched_no_longer_is_forgotten_and_counted() {
+        let (mut tap, batches, permits) = tap(1 << 20, 8);
+        tap.take(&mut vec![opened(1), moment(1, Happening::Unwatched)]);
+        let batch = batches.recv().unwrap();
+        assert!(matches!(batch.messages[1], Message::Forget(1)));
+        assert_eq!(permits.untold(), 1);
     }
 
     #[test]

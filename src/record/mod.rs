@@ -75,6 +75,8 @@ pub struct Moment {
     pub after: Duration,
     /// What.
     pub what: Happening,
+    /// Bytes of a read or a write that are not here: they are more than a [`Sample`](Detail::Sample) has.
+    pub missing: u64,
 }
 
 /// What can happen to a connection.
@@ -103,6 +105,8 @@ pub enum Happening {
         /// Ours.
         server: ServerState,
     },
+    /// It goes on and is not told any further: it has had as many exchanges as a [`Sample`](Detail::Sample) has.
+    Unwatched,
     /// It is over: we closed it (FIN). Whether all was sent by then is for the exchange to say.
     Closed,
     /// It is over: the client, or the system, broke it off (RST).
@@ -116,9 +120,18 @@ pub enum Detail {
     Nothing,
     /// Exchanges and hints.
     Exchanges,
+    /// Moments too, but of each message only the first [`SAMPLE_BYTES`], and of each connection only the first
+    /// [`SAMPLE_EXCHANGES`]: enough to look at, and of no weight beside a download or a load test.
+    Sample,
     /// Moments too: every byte is copied for it.
     Wire,
 }
+
+/// Bytes of one message in a sample: as many as anybody looks at.
+pub const SAMPLE_BYTES: usize = 64 * 1024;
+
+/// Exchanges of one connection in a sample.
+pub const SAMPLE_EXCHANGES: u32 = 256;
 
 /// A place where records go.
 pub trait Tap: Send {
@@ -127,6 +140,11 @@ pub trait Tap: Send {
     /// one that gave some goes on giving them to its end.
     fn detail(&self) -> Detail {
         Detail::Exchanges
+    }
+
+    /// Whether it wants the exchanges and hints of connections whose moments it is not given.
+    fn wants_all_exchanges(&self) -> bool {
+        true
     }
 
     /// Takes all records out of `records`, some of which it may not have asked for. Called on the loop's
@@ -145,6 +163,10 @@ impl Tap for Fan {
     fn detail(&self) -> Detail {
         let details = self.0.iter().map(|tap| tap.detail());
         details.max().unwrap_or(Detail::Nothing)
+    }
+
+    fn wants_all_exchanges(&self) -> bool {
+        self.0.iter().any(|tap| tap.wants_all_exchanges())
     }
 
     fn take(&mut self, records: &mut Vec<Record>) {

@@ -155,7 +155,7 @@ impl Assembler {
     /// Takes the next record. Those of a connection whose beginning was not told are passed over.
     pub fn take(&mut self, record: &Record) -> Option<Assembled> {
         match record {
-            Record::Moment(moment) => self.take_cut(moment, 0),
+            Record::Moment(moment) => self.moment(moment),
             Record::Exchange(exchange) => {
                 let open = self.open.get_mut(&exchange.connection)?;
                 let before = open.weight();
@@ -167,8 +167,7 @@ impl Assembler {
         }
     }
 
-    /// Takes a moment with bytes of which the last `missing` were cut off by whoever brought it.
-    pub fn take_cut(&mut self, moment: &Moment, missing: u64) -> Option<Assembled> {
+    fn moment(&mut self, moment: &Moment) -> Option<Assembled> {
         if let Happening::Opened { client, server } = moment.what
             && self.held < self.most_held
         {
@@ -187,9 +186,9 @@ impl Assembler {
         let open = self.open.get_mut(&moment.connection)?;
         let before = open.weight();
         if self.held < self.most_held {
-            open.add(moment, missing, self.most, PIECES);
+            open.add(moment, self.most, PIECES);
         } else {
-            open.add(moment, missing, 0, 0);
+            open.add(moment, 0, 0);
         }
         self.held = self.held + open.weight() - before;
         if matches!(moment.what, Happening::Closed | Happening::Reset) {
@@ -213,14 +212,14 @@ impl Open {
         size_of::<Self>() + events + self.request.bytes.len() + self.response.bytes.len()
     }
 
-    fn add(&mut self, moment: &Moment, missing: u64, most: usize, pieces: usize) {
+    fn add(&mut self, moment: &Moment, most: usize, pieces: usize) {
         let what = match &moment.what {
             Happening::Received(bytes) => {
-                let (offset, count) = self.request.add(bytes, missing, most);
+                let (offset, count) = self.request.add(bytes, moment.missing, most);
                 Passage::Received { offset, count }
             }
             Happening::Sent(bytes) => {
-                let (offset, count) = self.response.add(bytes, missing, most);
+                let (offset, count) = self.response.add(bytes, moment.missing, most);
                 Passage::Sent { offset, count }
             }
             other => Passage::Happened(other.clone()),
@@ -324,6 +323,7 @@ mod tests {
             at: UNIX_EPOCH,
             after: Duration::ZERO,
             what,
+            missing: 0,
         }))
     }
 
@@ -459,10 +459,13 @@ mod tests {
     fn a_cut_piece_is_counted_whole() {
         let mut assembler = Assembler::new(100);
         assembler.take(&opened());
-        let Record::Moment(piece) = received(b"ab") else {
-            panic!()
-        };
-        assembler.take_cut(&piece, 5);
+        assembler.take(&Record::Moment(Arc::new(Moment {
+            connection: 7,
+            at: UNIX_EPOCH,
+            after: Duration::ZERO,
+            what: Happening::Received(b"ab".to_vec()),
+            missing: 5,
+        })));
         assembler.take(&received(b"z"));
         let request = &assembler.open(7).unwrap().request;
         assert_eq!((&*request.bytes, request.length), (&b"ab"[..], 8));
