@@ -598,8 +598,10 @@ fn three_processes_share_one_redis_and_one_is_killed() {
                                     break;
                                 }
                                 Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => {}
-                                // It was in flight: whether it was saved, nobody knows.
+                                // It was in flight to the one that is killed, or reached its listener while
+                                // that was being taken down: whether it was saved, nobody knows.
                                 Err(_) => {
+                                    assert_eq!(at, addresses[1]);
                                     lost += 1;
                                     break;
                                 }
@@ -619,10 +621,6 @@ fn three_processes_share_one_redis_and_one_is_killed() {
         threads.into_iter().map(|one| one.join().unwrap()).collect()
     });
     for (mut visitor, added, lost) in finished {
-        assert!(
-            lost <= 1,
-            "{lost} of a visitor who does one thing at a time"
-        );
         let cart = visitor.get(addresses[2], "/cart/?format=json").json();
         let count = cart["cart"]["101"]["count"].as_u64().unwrap();
         assert!(

@@ -115,7 +115,7 @@ pub struct ServeArgs {
     pub loops: usize,
 
     /// Threads for views that wait
-    #[arg(long, env = "BLANKLINE_WORKERS", value_name = "N", default_value_t = 4, value_parser = at_least_one)]
+    #[arg(long, env = "BLANKLINE_WORKERS", value_name = "N", default_value_t = 8, value_parser = at_least_one)]
     pub workers: usize,
 
     /// Requests that may wait for a worker

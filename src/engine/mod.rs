@@ -247,7 +247,7 @@ impl Default for Settings {
             protocol: Protocol::default(),
             clock: Clock::System,
             loops: 1,
-            workers: 4,
+            workers: 8,
             queue: 512,
             writers: 2,
             connections: 16_384,
