@@ -341,12 +341,8 @@ impl Peer {
         let before = self.conversation.connection().unsent();
         // Where the close follows at once, the last bytes wait for its FIN (MSG_MORE) and both leave in
         // one segment: one less to be made and taken in. Where bytes could still come from the client,
-        // a close would turn into a reset, and what waits would be lost: there nothing waits. Behind a body
-        // more could come by mistake, so there the socket must have been empty when it was last read.
-        let connection = self.conversation.connection();
-        let is_last = connection.ends_with_response()
-            && (!connection.had_body() || (!self.readable && !self.read_closed));
-        let last = if is_last {
+        // a close would turn into a reset, and what waits would be lost: there nothing waits.
+        let last = if self.conversation.connection().ends_with_response() {
             SendFlags::NOSIGNAL | SendFlags::MORE
         } else {
             SendFlags::NOSIGNAL
