@@ -9,7 +9,7 @@
 //! * L1 [`record`]: what passed over a wire, as values
 //! * L2 [`engine`]: the loop, the workers, the sockets; [`export`]: records and messages, rendered;
 //!   [`sessions`]: Django's sessions and their six engines; [`canned`]: exact bytes, to test
-//!   clients; [`conform`]: what RFC 1945 asks, asked of any server
+//!   clients; [`conform`]: what RFC 1945 asks, asked of any server; [`lessons`]: the notes as exercises
 //! * L3 [`app`]: the lesson site; [`inspector`]: the live page that shows every byte; [`golden`]: cases on disk, played and compared
 //! * L4 [`cli`]: the command line
 //! * L5 [`testing`]: servers for other people's tests, with assertions on parts
@@ -26,6 +26,7 @@ pub mod engine;
 pub mod export;
 pub mod golden;
 pub mod inspector;
+pub mod lessons;
 pub mod record;
 pub mod sessions;
 pub mod testing;

@@ -1,6 +1,6 @@
 //! The notes against the house: what they show is what the server does.
 //!
-//! A note is Markdown whose fenced blocks are of five kinds; `notes/README.md` explains them to readers:
+//! A note is Markdown whose fenced blocks are of six kinds; `notes/README.md` explains them to readers:
 //!
 //! * `wire fixtures/TOPIC/CASE/request.http` (or `response.http`): the file's bytes, as [`show`] shows them;
 //! * `trace fixtures/TOPIC/CASE/trace.txt` (or `trace.hex.txt`): that file, which `tests/trace.rs` checks;
@@ -8,6 +8,7 @@
 //!   `output`, that is what the commands print. When it is a wire response, perhaps after its request, they
 //!   print that response, byte for byte, from a server with the flags of the case's `serve.args`;
 //! * `output`: see above;
+//! * `step NAME`: an exercise, which `blankline learn check` tries;
 //! * `text`: anything else, which nobody checks.
 //!
 //! `notes/faults.md`, `notes/states.md` and `notes/editions.md` are made here from the tables in the code.
@@ -520,8 +521,9 @@ fn every_block_is_of_a_known_kind() {
     for note in notes() {
         let mut before = "";
         for fence in &note.fences {
-            let is_known =
-                fence.shown().is_some() || matches!(fence.info.as_str(), "sh" | "output" | "text");
+            let is_known = fence.shown().is_some()
+                || matches!(fence.info.as_str(), "sh" | "output" | "text")
+                || fence.info.starts_with("step ");
             if !is_known || (fence.info == "output" && before != "sh") {
                 complaints.push(format!(
                     "{}: `{}` after `{before}`",
@@ -543,7 +545,8 @@ fn both_languages_have_the_same_notes_and_blocks() {
         let blocks = |note: &Note| -> Vec<(String, String)> {
             // What a person reads in a `text` block may be in that person's language.
             let text = |fence: &Fence| {
-                if fence.info == "text" {
+                // What a step asks is compared where lessons are read; what it says is each language's own.
+                if fence.info == "text" || fence.info.starts_with("step ") {
                     String::new()
                 } else {
                     fence.text.clone()

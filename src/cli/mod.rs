@@ -11,6 +11,7 @@ mod describe;
 pub mod dissect;
 pub mod golden;
 pub mod inspect;
+pub mod learn;
 pub mod serve;
 pub mod sessions;
 pub mod signals;
@@ -30,6 +31,7 @@ use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEn
 use conform::ConformArgs;
 use dissect::DissectArgs;
 use golden::GoldenCommand;
+use learn::LearnCommand;
 use serve::ServeArgs;
 use sessions::SessionsCommand;
 use store_args::StoreArgs;
@@ -62,6 +64,9 @@ struct Cli {
 enum Command {
     /// Serve the lesson site (what `blankline` alone does too)
     Serve(Box<ServeArgs>),
+    /// Learn HTTP from the bytes that you really send
+    #[command(subcommand)]
+    Learn(LearnCommand),
     /// Show where the editions differ, row by row
     Editions {
         /// Print a JSON list
@@ -144,6 +149,16 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     let result = match &cli.command {
         None => serve::serve(&cli.serve, color),
         Some(Command::Serve(args)) => serve::serve(args, color),
+        Some(Command::Learn(LearnCommand::Check(args))) => {
+            let checked = learn::check::check(args, color);
+            return exit(checked.map(|is_right| {
+                if is_right {
+                    ExitCode::SUCCESS
+                } else {
+                    ExitCode::from(REFUSED)
+                }
+            }));
+        }
         Some(Command::Editions { json: false }) => print(&editions_text(), color),
         Some(Command::Editions { json: true }) => print(&format!("{:#}\n", editions_json()), color),
         Some(Command::Canned(args)) => canned::canned(args),

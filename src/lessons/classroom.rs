@@ -1,0 +1,368 @@
+//! Who is at which step: the learners, what each has done, and what was seen of each last.
+//!
+//! One learner works without a name, and whoever runs the program says at which lesson. In a class, a learner is
+//! whoever sends requests under `/u/NAME/`, and is at the lesson that a path `/l/NN/...` named last. Names are what
+//! strangers typed: they are bounded here, and escaped wherever they are shown.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::SystemTime;
+
+use super::course::Course;
+use super::judge::{Past, Verdict, judge};
+use super::notebook::Texts;
+use super::seen::Seen;
+
+/// The learners of a course. A clone is another handle on the same.
+#[derive(Clone, Debug)]
+pub struct Classroom(Arc<Mutex<Room>>);
+
+/// What there is in a classroom.
+pub struct Room {
+    course: Arc<Course>,
+    /// How many learners there may be; none when only one without a name is.
+    most: Option<usize>,
+    learners: BTreeMap<String, Learner>,
+    /// How many came when there was no more room.
+    turned_away: u64,
+    /// The learner of each address, for requests that are too broken to say.
+    addresses: BTreeMap<IpAddr, String>,
+    revision: u64,
+    told: Option<Box<dyn Fn(Told) + Send>>,
+}
+
+/// One of them.
+#[derive(Clone, Debug)]
+pub struct Learner {
+    /// The lesson's place in the course.
+    pub lesson: usize,
+    /// When each step was done, by lesson number and step.
+    pub done: Done,
+    /// Hints that were asked for, by step; in the lesson at hand.
+    pub hints: BTreeMap<usize, usize>,
+    /// What was seen last in the lesson at hand.
+    pub last: Option<Judged>,
+    /// When something was done last, or the learner came.
+    pub moved: SystemTime,
+    /// When anything was seen last.
+    pub seen: SystemTime,
+    past: Past,
+}
+
+/// When each step was done, by lesson number and step.
+pub type Done = BTreeMap<(String, String), SystemTime>;
+
+/// An exchange and what became of it.
+#[derive(Clone, Debug)]
+pub struct Judged {
+    /// The exchange.
+    pub seen: Arc<Seen>,
+    /// What became of it.
+    pub verdict: Arc<Verdict>,
+}
+
+/// Something that whoever runs the program should hear of.
+#[derive(Clone, Debug)]
+pub struct Told {
+    /// Whose it is; empty for the one without a name.
+    pub learner: String,
+    /// The lesson's place in the course.
+    pub lesson: usize,
+    /// What was seen.
+    pub judged: Judged,
+}
+
+impl Classroom {
+    /// A classroom for one learner without a name, at the first lesson.
+    #[must_use]
+    pub fn of_one(course: Arc<Course>, now: SystemTime) -> Self {
+        let room = Room::new(course, None);
+        let classroom = Self(Arc::new(Mutex::new(room)));
+        classroom
+            .room()
+            .learners
+            .insert(String::new(), Learner::new(now));
+        classroom
+    }
+
+    /// A classroom for at most so many learners with names.
+    #[must_use]
+    pub fn of_many(course: Arc<Course>, most: usize) -> Self {
+        Self(Arc::new(Mutex::new(Room::new(course, Some(most)))))
+    }
+
+    /// What there is, for as long as nobody else may look or change it: briefly.
+    pub fn room(&self) -> MutexGuard<'_, Room> {
+        // Also after a panic: what it shows is better than nothing.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Room {
+    fn new(course: Arc<Course>, most: Option<usize>) -> Self {
+        Self {
+            course,
+            most,
+            learners: BTreeMap::new(),
+            turned_away: 0,
+            addresses: BTreeMap::new(),
+            revision: 0,
+            told: None,
+        }
+    }
+
+    /// Whom to tell of every exchange that was judged. Called on the loop: it must not wait.
+    pub fn listen(&mut self, told: impl Fn(Told) + Send + 'static) {
+        self.told = Some(Box::new(told));
+    }
+
+    /// The course.
+    #[must_use]
+    pub const fn course(&self) -> &Arc<Course> {
+        &self.course
+    }
+
+    /// Whether learners have names.
+    #[must_use]
+    pub const fn is_class(&self) -> bool {
+        self.most.is_some()
+    }
+
+    /// The learners, by name.
+    pub fn learners(&self) -> impl Iterator<Item = (&str, &Learner)> {
+        self.learners
+            .iter()
+            .map(|(name, learner)| (name.as_str(), learner))
+    }
+
+    /// One of them.
+    #[must_use]
+    pub fn learner(&self, name: &str) -> Option<&Learner> {
+        self.learners.get(name)
+    }
+
+    /// How many came when there was no more room.
+    #[must_use]
+    pub const fn turned_away(&self) -> u64 {
+        self.turned_away
+    }
+
+    /// Grows with every change.
+    #[must_use]
+    pub const fn revision(&self) -> u64 {
+        self.revision
+    }
+
+    /// Puts back what a learner had done before.
+    pub fn restore(&mut self, name: &str, done: Done, now: SystemTime) {
+        if !self.admits(name) {
+            return;
+        }
+        let learner = self
+            .learners
+            .entry(name.to_owned())
+            .or_insert_with(|| Learner::new(now));
+        learner.done = done;
+        self.revision += 1;
+    }
+
+    /// Opens a lesson, by its place in the course; what was seen in the one before is forgotten.
+    pub fn open(&mut self, name: &str, lesson: usize) {
+        if let Some(learner) = self.learners.get_mut(name)
+            && lesson < self.course.lessons().len()
+        {
+            learner.open(lesson);
+            self.revision += 1;
+        }
+    }
+
+    /// Forgets what was done in a learner's lesson.
+    pub fn reset(&mut self, name: &str) {
+        if let Some(learner) = self.learners.get_mut(name)
+            && let Some(texts) = self.course.lessons().get(learner.lesson)
+        {
+            let number = &texts.lesson().number;
+            learner.done.retain(|(lesson, _), _| lesson != number);
+            learner.open(learner.lesson);
+            self.revision += 1;
+        }
+    }
+
+    /// Gives the learner's next hint of a step, and says how many there are now.
+    pub fn hint(&mut self, name: &str, step: usize) -> usize {
+        self.revision += 1;
+        let Some(learner) = self.learners.get_mut(name) else {
+            return 0;
+        };
+        let given = learner.hints.entry(step).or_default();
+        *given += 1;
+        *given
+    }
+
+    /// Takes an exchange, or a request that has stopped half-way.
+    pub fn see(&mut self, seen: Seen, from: IpAddr) {
+        let Some(name) = self.whose(&seen, from) else {
+            return;
+        };
+        if !self.admits(&name) {
+            self.turned_away += 1;
+            return;
+        }
+        let named = lesson_of(&seen.path).and_then(|number| self.course.find(number));
+        let is_class = self.is_class();
+        let learner = self
+            .learners
+            .entry(name.clone())
+            .or_insert_with(|| Learner::new(seen.at));
+        if let Some(named) = named.filter(|named| is_class && *named != learner.lesson) {
+            learner.open(named);
+        }
+        // Where the verdict is asked for, there is nothing to judge.
+        if is_verdict(&seen.path) {
+            return;
+        }
+        let Some(texts) = self.course.lessons().get(learner.lesson) else {
+            return;
+        };
+        let judged = learner.judge(texts, seen);
+        self.revision += 1;
+        if let Some(tell) = &self.told {
+            let lesson = learner.lesson;
+            tell(Told {
+                learner: name,
+                lesson,
+                judged,
+            });
+        }
+    }
+
+    fn whose(&mut self, seen: &Seen, from: IpAddr) -> Option<String> {
+        if !self.is_class() {
+            return Some(String::new());
+        }
+        if let Some(name) = &seen.learner {
+            // No more addresses than learners.
+            if self.addresses.len() < self.most.unwrap_or_default()
+                || self.addresses.contains_key(&from)
+            {
+                self.addresses.insert(from, name.clone());
+            }
+            return Some(name.clone());
+        }
+        // A request whose target cannot be read is whoever's was the last from there; one to another page is nobody's.
+        if seen.path.is_empty() {
+            return self.addresses.get(&from).cloned();
+        }
+        None
+    }
+
+    fn admits(&self, name: &str) -> bool {
+        let is_known = self.learners.contains_key(name);
+        let has_room = self.most.is_none_or(|most| self.learners.len() < most);
+        is_known || (has_room && name.len() <= NAME_BYTES && !name.chars().any(char::is_control))
+    }
+}
+
+/// Bytes of a learner's name.
+pub const NAME_BYTES: usize = 32;
+
+impl Learner {
+    fn new(now: SystemTime) -> Self {
+        Self {
+            lesson: 0,
+            done: Done::new(),
+            hints: BTreeMap::new(),
+            last: None,
+            moved: now,
+            seen: now,
+            past: Past::default(),
+        }
+    }
+
+    fn open(&mut self, lesson: usize) {
+        self.lesson = lesson;
+        self.hints.clear();
+        self.last = None;
+        self.past = Past::default();
+    }
+
+    fn judge(&mut self, texts: &Texts, seen: Seen) -> Judged {
+        let lesson = texts.lesson();
+        let key = |step: &str| (lesson.number.clone(), step.to_owned());
+        let verdict = judge(
+            lesson,
+            |step| self.done.contains_key(&key(&step.name)),
+            &seen,
+            &self.past,
+        );
+        self.past.remember(&seen);
+        self.seen = seen.at;
+        if let Verdict::Passed(passed) = &verdict {
+            self.moved = seen.at;
+            for step in passed
+                .iter()
+                .filter_map(|passed| lesson.steps.get(passed.step))
+            {
+                self.past.tick(&step.name, seen.at);
+                self.done.insert(key(&step.name), seen.at);
+            }
+        }
+        let judged = Judged {
+            seen: Arc::new(seen),
+            verdict: Arc::new(verdict),
+        };
+        self.last = Some(judged.clone());
+        judged
+    }
+
+    /// Whether this step of a lesson is done.
+    #[must_use]
+    pub fn has_done(&self, lesson: &str, step: &str) -> bool {
+        self.done
+            .contains_key(&(lesson.to_owned(), step.to_owned()))
+    }
+
+    /// How many steps of a lesson are done.
+    #[must_use]
+    pub fn steps_done(&self, texts: &Texts) -> usize {
+        let lesson = texts.lesson();
+        lesson
+            .steps
+            .iter()
+            .filter(|step| self.has_done(&lesson.number, &step.name))
+            .count()
+    }
+
+    /// The first step of a lesson that is not done, if any.
+    #[must_use]
+    pub fn step(&self, texts: &Texts) -> Option<usize> {
+        let lesson = texts.lesson();
+        lesson
+            .steps
+            .iter()
+            .position(|step| !self.has_done(&lesson.number, &step.name))
+    }
+}
+
+impl std::fmt::Debug for Room {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Room")
+            .field("learners", &self.learners)
+            .field("most", &self.most)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The lesson that a path `/l/NN` or `/l/NN/...` names.
+#[must_use]
+pub fn lesson_of(path: &[u8]) -> Option<&str> {
+    let rest = path.strip_prefix(b"/l/")?;
+    let number = rest.split(|&octet| octet == b'/').next()?;
+    str::from_utf8(number).ok()
+}
+
+/// Whether a path is `/l/NN/check`.
+fn is_verdict(path: &[u8]) -> bool {
+    lesson_of(path).is_some() && (path.ends_with(b"/check") || path.ends_with(b"/check/"))
+}

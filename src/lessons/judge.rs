@@ -1,0 +1,242 @@
+//! The judge: which steps of a lesson an exchange does, or how near it came.
+//!
+//! An exchange is held against every step that is not done yet, in whatever order the learner takes them, and may do
+//! several. Only if it does none are the known near-misses asked, and only then the checks one by one.
+
+use std::collections::VecDeque;
+use std::time::SystemTime;
+
+use super::check::{Check, Finding};
+use super::notebook::Lesson;
+use super::seen::{Place, Seen};
+use super::step::Step;
+
+/// What was before an exchange, as far as checks ask for it: since the lesson began.
+#[derive(Clone, Debug, Default)]
+pub struct Past {
+    before: VecDeque<Before>,
+    done: Vec<(String, SystemTime)>,
+}
+
+/// What is remembered of an exchange.
+#[derive(Clone, Debug)]
+struct Before {
+    connection: u64,
+    path: Vec<u8>,
+    /// The fields of the answer, names in lower case.
+    fields: Vec<(Vec<u8>, Vec<u8>)>,
+}
+
+/// Exchanges that are remembered.
+const REMEMBERED: usize = 64;
+
+/// Bytes of an answer's fields that are remembered of one exchange.
+const REMEMBERED_BYTES: usize = 4096;
+
+/// What became of an exchange. Steps and near-misses are places in the lesson's lists, so that a verdict has no language.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// It did these steps.
+    Passed(Vec<Passed>),
+    /// It is a wrong way that is known.
+    Near {
+        /// The step.
+        step: usize,
+        /// Which of its near-misses.
+        near: usize,
+        /// The bytes that tell.
+        place: Option<Place>,
+    },
+    /// It is about the step, and this check does not hold.
+    NotYet {
+        /// The step.
+        step: usize,
+        /// Which of its checks.
+        sign: usize,
+        /// What was there.
+        finding: Finding,
+    },
+    /// It went somewhere else than the step wants.
+    Elsewhere {
+        /// The step.
+        step: usize,
+        /// Which of its checks.
+        sign: usize,
+        /// Where it went.
+        finding: Finding,
+    },
+    /// The lesson was done before.
+    Over,
+}
+
+/// A step that was done, and how it was seen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Passed {
+    /// The step.
+    pub step: usize,
+    /// One finding for each of its checks.
+    pub findings: Vec<Finding>,
+}
+
+/// Judges an exchange. `is_done` says of each step whether it was done before.
+#[must_use]
+pub fn judge(
+    lesson: &Lesson,
+    is_done: impl Fn(&Step) -> bool,
+    seen: &Seen,
+    past: &Past,
+) -> Verdict {
+    let open: Vec<(usize, &Step)> = lesson
+        .steps
+        .iter()
+        .enumerate()
+        .filter(|(_, step)| !is_done(step))
+        .collect();
+    let passed: Vec<Passed> = open
+        .iter()
+        .filter_map(|(index, step)| {
+            let findings = holding(&step.signs, seen, past)?;
+            Some(Passed {
+                step: *index,
+                findings,
+            })
+        })
+        .collect();
+    if !passed.is_empty() {
+        return Verdict::Passed(passed);
+    }
+    for (step, wanted) in &open {
+        for (near, known) in wanted.near.iter().enumerate() {
+            if let Some(findings) = holding(&known.signs, seen, past) {
+                let place = findings.iter().rev().find_map(|finding| finding.place);
+                return Verdict::Near {
+                    step: *step,
+                    near,
+                    place,
+                };
+            }
+        }
+    }
+    // Which of the open steps it was meant for: the first that wants this place, else the first.
+    let fits = |(_, step): &&(usize, &Step)| {
+        let mut places = step.signs.iter().filter(|sign| sign.is_about_place());
+        places.all(|sign| sign.look(seen, past).holds)
+    };
+    let Some((step, wanted)) = open.iter().find(fits).or(open.first()) else {
+        return Verdict::Over;
+    };
+    let findings = wanted.signs.iter().map(|sign| sign.look(seen, past));
+    let failing = findings.enumerate().find(|(_, finding)| !finding.holds);
+    let (sign, finding) = failing.unwrap_or_else(|| (0, Finding::default()));
+    let is_place = wanted.signs.get(sign).is_some_and(Check::is_about_place);
+    if is_place {
+        Verdict::Elsewhere {
+            step: *step,
+            sign,
+            finding,
+        }
+    } else {
+        Verdict::NotYet {
+            step: *step,
+            sign,
+            finding,
+        }
+    }
+}
+
+/// The findings, if all hold. What says nothing of waiting is about whole exchanges.
+fn holding(signs: &[Check], seen: &Seen, past: &Past) -> Option<Vec<Finding>> {
+    if signs.iter().any(Check::is_about_waiting) != seen.is_waiting {
+        return None;
+    }
+    let findings: Vec<Finding> = signs.iter().map(|sign| sign.look(seen, past)).collect();
+    findings
+        .iter()
+        .all(|finding| finding.holds)
+        .then_some(findings)
+}
+
+impl Past {
+    /// Remembers an exchange that is over.
+    pub fn remember(&mut self, seen: &Seen) {
+        if seen.is_waiting {
+            return;
+        }
+        let mut room = REMEMBERED_BYTES;
+        let mut fields = Vec::new();
+        for field in seen.response.fields() {
+            let Some(rest) = room.checked_sub(field.name.len() + field.value.len()) else {
+                break;
+            };
+            room = rest;
+            fields.push((field.name.to_ascii_lowercase(), field.value.into_owned()));
+        }
+        if self.before.len() == REMEMBERED {
+            self.before.pop_front();
+        }
+        self.before.push_back(Before {
+            connection: seen.connection,
+            path: seen.path.clone(),
+            fields,
+        });
+    }
+
+    /// Remembers that a step was done.
+    pub fn tick(&mut self, step: &str, at: SystemTime) {
+        self.done.push((step.to_owned(), at));
+    }
+
+    /// What this cookie was set to last.
+    pub(super) fn cookie(&self, name: &[u8]) -> Option<&[u8]> {
+        let set = self
+            .fields(b"set-cookie")
+            .find_map(|value| value.strip_prefix(name)?.strip_prefix(b"="))?;
+        let value = set.split(|&octet| octet == b';').next()?;
+        Some(value.trim_ascii())
+    }
+
+    /// The values of this field in earlier answers, the latest first.
+    pub(super) fn answers(&self, name: &[u8]) -> impl Iterator<Item = &[u8]> {
+        self.fields(name)
+    }
+
+    /// The value of this field in the answer before.
+    pub(super) fn last_answer(&self, name: &[u8]) -> Option<&[u8]> {
+        let name = name.to_ascii_lowercase();
+        let fields = &self.before.back()?.fields;
+        fields
+            .iter()
+            .find(|(known, _)| *known == name)
+            .map(|(_, value)| &**value)
+    }
+
+    fn fields(&self, name: &[u8]) -> impl Iterator<Item = &[u8]> {
+        let name = name.to_ascii_lowercase();
+        let fields = self
+            .before
+            .iter()
+            .rev()
+            .flat_map(|before| before.fields.iter().rev());
+        fields
+            .filter(move |(known, _)| *known == name)
+            .map(|(_, value)| &**value)
+    }
+
+    pub(super) fn last_connection(&self) -> Option<u64> {
+        self.before.back().map(|before| before.connection)
+    }
+
+    /// When this step was done.
+    pub(super) fn done(&self, step: &str) -> Option<SystemTime> {
+        let mut done = self.done.iter().rev();
+        done.find(|(name, _)| name == step).map(|(_, at)| *at)
+    }
+
+    /// How often this path was asked for.
+    pub(super) fn times(&self, path: &[u8]) -> usize {
+        self.before
+            .iter()
+            .filter(|before| before.path == path)
+            .count()
+    }
+}

@@ -1,0 +1,28 @@
+//! L2: lessons: the notes as exercises, judged by the bytes that a learner really sent.
+//!
+//! Read `step` (what a lesson asks), `check` (the closed list of what can be seen), `seen` (an exchange in those
+//! terms), `judge` (which steps it does, or how near it came), `classroom` (who is where), `watcher` (the tap).
+//! `notebook` and `course` read the notes; `progress` is the file that outlives the program; `report` puts verdicts
+//! into words.
+//!
+//! A verdict is never part of the response under study.
+
+mod check;
+mod classroom;
+mod course;
+mod judge;
+mod notebook;
+pub mod progress;
+pub mod report;
+mod seen;
+mod step;
+mod watcher;
+
+pub use check::{Check, Finding};
+pub use classroom::{Classroom, Done, Judged, Learner, NAME_BYTES, Room, Told, lesson_of};
+pub use course::{Course, CourseError};
+pub use judge::{Passed, Past, Verdict, judge};
+pub use notebook::{Fence, Lesson, Texts, fences, file_name};
+pub use seen::{Place, Seen, Side};
+pub use step::{Complaint, Near, Step, is_command};
+pub use watcher::Watcher;

@@ -1,0 +1,188 @@
+//! One exchange of a learner, or a request that has stopped half-way, in the terms of the checks.
+//!
+//! Everything here is read off the bytes that passed: the request's, the response's, and when each piece came.
+
+use std::time::{Duration, SystemTime};
+
+use crate::record::{Event, Happening, Open, Passage, Transcript};
+use crate::wire::{BodyFraming, Fault, RequestHead, ResponseHead, Span, decode_path};
+
+/// What a check looks at.
+#[derive(Clone, Debug)]
+pub struct Seen {
+    /// Its connection's number.
+    pub connection: u64,
+    /// When its head was complete, or the silence was noticed.
+    pub at: SystemTime,
+    /// The name in `/u/NAME/...`, decoded.
+    pub learner: Option<String>,
+    /// The request: its head with labels, and what is kept of its body.
+    pub request: RequestHead,
+    /// The path without `/u/NAME`, decoded.
+    pub path: Vec<u8>,
+    /// Where it stands in the request, as it was sent.
+    pub path_at: Span,
+    /// The response: its head with labels, and what is kept of its body.
+    pub response: ResponseHead,
+    /// Bytes of the response that went out.
+    pub response_bytes: u64,
+    /// Bytes of the request's body that came.
+    pub body_bytes: u64,
+    /// Everything odd, on either side of the blank line.
+    pub faults: Vec<Fault>,
+    /// Whether it is not over: the client has stopped, and the server waits.
+    pub is_waiting: bool,
+    /// When each piece of the request came, since the connection was accepted, in order.
+    pub reads: Vec<Duration>,
+    /// Whether the client had closed its side before the first byte of the response.
+    pub is_half_closed: bool,
+}
+
+/// Which of the two messages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Side {
+    /// What the client sent.
+    Request,
+    /// What the server sent.
+    Response,
+}
+
+/// Some bytes of an exchange.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// In which message.
+    pub side: Side,
+    /// Which of its bytes.
+    pub span: Span,
+}
+
+impl Seen {
+    /// A whole exchange.
+    #[must_use]
+    pub fn exchange(transcript: &Transcript) -> Self {
+        let exchange = &transcript.exchange;
+        let mut seen = Self::of(&transcript.request.bytes, &transcript.timeline);
+        seen.connection = exchange.connection;
+        seen.at = exchange.at;
+        seen.response = ResponseHead::dissect(transcript.response.bytes.clone());
+        seen.response_bytes = transcript.response.length;
+        let head = seen.request.anatomy().end() as u64;
+        seen.body_bytes = exchange.request_bytes.saturating_sub(head);
+        // The reader's own faults know the limits and the edition, so they go first.
+        let own = std::mem::take(&mut seen.faults);
+        let reader = exchange.head.iter().flat_map(|head| head.faults());
+        for fault in reader.chain(&exchange.faults).chain(&own) {
+            if seen.faults.iter().all(|known| known.kind != fault.kind) {
+                seen.faults.push(*fault);
+            }
+        }
+        seen
+    }
+
+    /// A request that has stopped half-way, and the word that the console gave.
+    #[must_use]
+    pub fn waiting(connection: u64, open: &Open, at: SystemTime, hint: Fault) -> Self {
+        let mut seen = Self::of(&open.request.bytes, &open.timeline);
+        seen.connection = connection;
+        seen.at = at;
+        seen.is_waiting = true;
+        let head = seen.request.anatomy().end() as u64;
+        seen.body_bytes = open.request.length.saturating_sub(head);
+        seen.faults.retain(|fault| !fault.refuses());
+        seen.faults.insert(0, hint);
+        seen
+    }
+
+    fn of(request: &[u8], timeline: &[Event]) -> Self {
+        let request = RequestHead::dissect(request.to_vec());
+        let target = request.target_at();
+        let (mount, learner) = mount(request.path());
+        let path = request.path().get(mount..).unwrap_or_default();
+        // A whole URI's path ends where the query begins, or with the target.
+        let end = match request.query() {
+            Some(_) => request.query_at().start.saturating_sub(1),
+            None => target.end,
+        };
+        let path_at = Span::new(end.saturating_sub(path.len()).max(target.start), end);
+        let mut reads = Vec::new();
+        let mut is_half_closed = false;
+        let mut is_answered = false;
+        for event in timeline {
+            match &event.what {
+                Passage::Received { .. } if !is_answered => reads.push(event.after),
+                Passage::Sent { .. } => is_answered = true,
+                Passage::Happened(Happening::ReceivedEnd) => {
+                    is_half_closed |= !is_answered;
+                }
+                _ => {}
+            }
+        }
+        Self {
+            connection: 0,
+            at: SystemTime::UNIX_EPOCH,
+            learner,
+            path: decode_path(path).into_owned(),
+            path_at,
+            faults: request.faults().to_vec(),
+            response: ResponseHead::dissect(Vec::new()),
+            response_bytes: 0,
+            body_bytes: 0,
+            is_waiting: false,
+            reads,
+            is_half_closed,
+            request,
+        }
+    }
+
+    /// Where the request's body stands, as far as it is kept.
+    #[must_use]
+    pub fn body_at(&self) -> Span {
+        let bytes = self.request.bytes().len();
+        let start = self.request.anatomy().end().min(bytes);
+        let length = match self.request.framing() {
+            Ok(BodyFraming::Length(length)) => usize::try_from(length).unwrap_or(usize::MAX),
+            Ok(BodyFraming::None) => 0,
+            Ok(BodyFraming::UntilClose) | Err(_) => usize::MAX,
+        };
+        Span::new(start, start.saturating_add(length).min(bytes))
+    }
+
+    /// Where the response's body stands, as far as it is kept.
+    #[must_use]
+    pub fn answer_body_at(&self) -> Span {
+        let bytes = self.response.bytes().len();
+        Span::new(self.response.anatomy().end().min(bytes), bytes)
+    }
+
+    /// The bytes of a place.
+    #[must_use]
+    pub fn bytes(&self, place: Place) -> &[u8] {
+        place.span.of(match place.side {
+            Side::Request => self.request.bytes(),
+            Side::Response => self.response.bytes(),
+        })
+    }
+
+    /// The longest wait between two pieces of the request.
+    #[must_use]
+    pub fn longest_gap(&self) -> Duration {
+        let pairs = self.reads.iter().zip(self.reads.iter().skip(1));
+        let gaps = pairs.map(|(one, next)| next.saturating_sub(*one));
+        gaps.max().unwrap_or_default()
+    }
+}
+
+/// How many bytes of a path are `/u/NAME`, and the name.
+fn mount(path: &[u8]) -> (usize, Option<String>) {
+    let name = path.strip_prefix(b"/u/").map(|rest| {
+        let end = rest.iter().position(|&octet| octet == b'/');
+        rest.get(..end.unwrap_or(rest.len())).unwrap_or_default()
+    });
+    let Some(name) = name.filter(|name| !name.is_empty()) else {
+        return (0, None);
+    };
+    match String::from_utf8(decode_path(name).into_owned()) {
+        Ok(learner) => (b"/u/".len() + name.len(), Some(learner)),
+        Err(_) => (0, None),
+    }
+}
