@@ -186,3 +186,76 @@ fn mount(path: &[u8]) -> (usize, Option<String>) {
         Err(_) => (0, None),
     }
 }
+
+#[cfg(test)]
+pub(super) mod tests {
+    use std::net::SocketAddr;
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::record::{Exchange, Stream};
+
+    /// An exchange of these bytes, its request in two pieces half a second apart.
+    pub(in crate::lessons) fn seen(request: &str, response: &str) -> Seen {
+        let head = RequestHead::dissect(request.as_bytes().to_vec());
+        let address = SocketAddr::from(([127, 0, 0, 1], 8000));
+        let event = |milliseconds, what| Event {
+            at: SystemTime::UNIX_EPOCH,
+            after: Duration::from_millis(milliseconds),
+            what,
+        };
+        let received = |offset, count| Passage::Received { offset, count };
+        let stream = |bytes: &str| Stream {
+            bytes: bytes.as_bytes().to_vec(),
+            length: bytes.len() as u64,
+        };
+        Seen::exchange(&Transcript {
+            exchange: Arc::new(Exchange {
+                connection: 7,
+                at: SystemTime::UNIX_EPOCH + Duration::from_secs(100),
+                peer: address,
+                head: Some(Box::new(head)),
+                faults: Vec::new(),
+                request_bytes: request.len() as u64,
+                status: None,
+                bytes: response.len() as u64,
+                took: Duration::ZERO,
+            }),
+            server: address,
+            opened: SystemTime::UNIX_EPOCH,
+            number: 1,
+            request: stream(request),
+            response: stream(response),
+            timeline: vec![
+                event(0, received(0, 1)),
+                event(500, received(1, request.len() as u64 - 1)),
+                event(510, Passage::Happened(Happening::ReceivedEnd)),
+                event(
+                    511,
+                    Passage::Sent {
+                        offset: 0,
+                        count: 1,
+                    },
+                ),
+            ],
+        })
+    }
+
+    #[test]
+    fn a_learners_prefix_is_no_part_of_the_path() {
+        let seen = seen("GET /u/%E5%B0%8F/l/02?a HTTP/1.0\r\n\r\n", "");
+        assert_eq!(seen.learner.as_deref(), Some("小"));
+        assert_eq!(seen.path, b"/l/02");
+        assert_eq!(seen.path_at.of(seen.request.bytes()), b"/l/02");
+        let plain = super::tests::seen("GET http://h/l/02 HTTP/1.0\r\n\r\n", "");
+        assert_eq!((plain.learner, &*plain.path), (None, &b"/l/02"[..]));
+        assert_eq!(plain.path_at.of(plain.request.bytes()), b"/l/02");
+    }
+
+    #[test]
+    fn pieces_are_timed_until_the_answer_begins() {
+        let seen = seen("GET / HTTP/1.0\r\n\r\n", "HTTP/1.0 200 OK\r\n\r\n");
+        assert_eq!(seen.longest_gap(), Duration::from_millis(500));
+        assert!(seen.is_half_closed && !seen.is_waiting);
+    }
+}

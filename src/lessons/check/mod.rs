@@ -1,0 +1,470 @@
+//! The closed list of what can be seen of an exchange, one check a line of a `see`.
+//!
+//! | written | holds when |
+//! | --- | --- |
+//! | `method M` | the method is these very bytes |
+//! | `path P`, `path P...` | the decoded path is P (a slash at the end or none), or begins with it |
+//! | `target T` | the request target is these very bytes |
+//! | `query [NAME [= V \| has V]]` | the query has such a field, decoded (of several, any) |
+//! | `form [NAME [= V \| has V]]` | the body is a form with such a field, in either encoding |
+//! | `file [NAME [= V \| has V]]` | the body is multipart with such a file; V is the file's name |
+//! | `field NAME [= V \| has V]` | the request has such a field, in any case (of several, any) |
+//! | `spelled NAME` | a field's name is written so, capitals and all |
+//! | `cookie NAME [= V \| has V]` | such a cookie came |
+//! | `cookie NAME as set` | it came with the value that the server set last |
+//! | `version 0.9 \| 1.0 \| 1.1` | the request line says so; 0.9 says nothing |
+//! | `line-ends crlf \| lf \| mixed` | so end the lines of the head |
+//! | `body [= V \| has V \| empty]` | the request's body is, has, or is nothing |
+//! | `body-bytes N`, `body-bytes at-least N` | so many came |
+//! | `fault SLUG` | this was odd or wrong |
+//! | `refused` | the server refused the request for a fault |
+//! | `waiting` | the request is not over, and the client has gone silent; every other step wants a whole exchange |
+//! | `reads at-least N` | the request came in so many pieces |
+//! | `gap at-least S`, `gap under S` | the longest wait between two pieces, in seconds |
+//! | `half-close` | the client closed its side before the first byte of the answer |
+//! | `same-connection` | it came on the connection of the exchange before it |
+//! | `status N` | the answer has this status |
+//! | `answer NAME [= V \| has V]` | it has such a field |
+//! | `answer-body [= V \| has V \| empty]` | its body is, has, or is nothing |
+//! | `sets NAME [= V \| has V]` | it sets this cookie; V is all that stands behind the `=`, attributes too |
+//! | `deletes NAME` | it sets this cookie with `Max-Age=0` |
+//! | `field NAME as answer NAME` | this field is what such a field of an earlier answer said |
+//! | `target as Location` | the target's path and query are the Location of the answer before it |
+//! | `after STEP`, `after STEP by S` | the step was done by an earlier exchange, S seconds ago or more |
+//! | `times at-least N` | with this exchange the path was asked for so often |
+//!
+//! `no` before any of them turns it round. In V `\r`, `\n`, `\t`, `\\` and `\xHH` are bytes. There are no
+//! expressions: all checks of a list have to hold.
+
+mod look;
+mod words;
+
+use std::time::Duration;
+
+use super::judge::Past;
+use super::seen::{Place, Seen};
+use super::step::is_name;
+use crate::wire::{FaultKind, Lang, Version, is_token};
+
+/// One thing that can be seen.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Check {
+    /// As it was written.
+    pub text: String,
+    is_negated: bool,
+    what: What,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+enum What {
+    Method(Vec<u8>),
+    Path { path: Vec<u8>, is_prefix: bool },
+    Target(Vec<u8>),
+    Query(Option<Named>),
+    Form(Option<Named>),
+    File(Option<Named>),
+    Field(Named),
+    Spelled(Vec<u8>),
+    Cookie(Named),
+    CookieAsSet(Vec<u8>),
+    Version(Version),
+    LineEnds(LineEnds),
+    Body(Test),
+    BodyBytes { bytes: u64, is_least: bool },
+    Fault(FaultKind),
+    Refused,
+    Waiting,
+    Reads(usize),
+    Gap { wait: Duration, is_least: bool },
+    HalfClose,
+    SameConnection,
+    Status(u16),
+    Answer(Named),
+    AnswerBody(Test),
+    Sets(Named),
+    Deletes(Vec<u8>),
+    FieldAsAnswer { field: Vec<u8>, answer: Vec<u8> },
+    TargetAsLocation,
+    After { step: String, wait: Duration },
+    Times(usize),
+}
+
+/// Something with a name, and perhaps with a value.
+#[derive(Clone, Debug, PartialEq)]
+struct Named {
+    name: Vec<u8>,
+    test: Test,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+enum Test {
+    Present,
+    Is(Vec<u8>),
+    Has(Vec<u8>),
+    Empty,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum LineEnds {
+    CrLf,
+    Lf,
+    Mixed,
+}
+
+/// What a check found.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Finding {
+    /// Whether it holds.
+    pub holds: bool,
+    /// The bytes that decided, if any did.
+    pub place: Option<Place>,
+    /// What was there instead of bytes, such as a number of seconds; empty when the bytes say it.
+    pub saw: String,
+}
+
+impl Check {
+    /// Reads one check.
+    ///
+    /// # Errors
+    ///
+    /// A sentence that says what is wrong with it.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let text = text.trim();
+        let (is_negated, rest) = text
+            .strip_prefix("no ")
+            .map_or((false, text), |rest| (true, rest.trim_start()));
+        Ok(Self {
+            text: text.to_owned(),
+            is_negated,
+            what: What::parse(rest)?,
+        })
+    }
+
+    /// Looks at an exchange, and at what was before it.
+    #[must_use]
+    pub fn look(&self, seen: &Seen, past: &Past) -> Finding {
+        let mut finding = self.what.look(seen, past);
+        finding.holds ^= self.is_negated;
+        finding
+    }
+
+    /// Whether it is about requests that are not over.
+    #[must_use]
+    pub fn is_about_waiting(&self) -> bool {
+        self.what == What::Waiting && !self.is_negated
+    }
+
+    /// Whether it says where the request goes.
+    #[must_use]
+    pub fn is_about_place(&self) -> bool {
+        matches!(self.what, What::Path { .. } | What::Target(_)) && !self.is_negated
+    }
+
+    /// The steps that it speaks of.
+    pub fn steps(&self) -> impl Iterator<Item = &str> {
+        let step = match &self.what {
+            What::After { step, .. } => Some(step.as_str()),
+            _ => None,
+        };
+        step.into_iter()
+    }
+
+    /// What it wants, in a few words.
+    #[must_use]
+    pub fn words(&self, lang: Lang) -> String {
+        let words = self.what.words(lang);
+        match (self.is_negated, lang) {
+            (false, _) => words,
+            (true, Lang::En) => format!("not: {words}"),
+            (true, Lang::Zh) => format!("不是：{words}"),
+        }
+    }
+}
+
+impl What {
+    fn parse(text: &str) -> Result<Self, String> {
+        let (word, rest) = text.split_once(char::is_whitespace).unwrap_or((text, ""));
+        let rest = rest.trim();
+        let bare = |what: Self| {
+            if rest.is_empty() {
+                Ok(what)
+            } else {
+                Err(format!("`{word}` stands alone"))
+            }
+        };
+        Ok(match word {
+            "method" => Self::Method(octets(wanted(rest, "a method")?)?),
+            "path" => {
+                let path = wanted(rest, "a path")?;
+                let (path, is_prefix) = path
+                    .strip_suffix("...")
+                    .map_or((path, false), |path| (path, true));
+                if !path.starts_with('/') {
+                    return Err("a path starts with a slash".to_owned());
+                }
+                let path = octets(path)?;
+                Self::Path { path, is_prefix }
+            }
+            "target" if rest == "as Location" => Self::TargetAsLocation,
+            "target" => Self::Target(octets(wanted(rest, "a target")?)?),
+            "query" => Self::Query(Named::parse_perhaps(rest)?),
+            "form" => Self::Form(Named::parse_perhaps(rest)?),
+            "file" => Self::File(Named::parse_perhaps(rest)?),
+            "field" => match rest.split_once(" as answer ") {
+                Some((field, answer)) => Self::FieldAsAnswer {
+                    field: field_name(field)?,
+                    answer: field_name(answer)?,
+                },
+                None => Self::Field(Named::parse_field(rest)?),
+            },
+            "spelled" => Self::Spelled(field_name(rest)?),
+            "cookie" => match rest.strip_suffix(" as set") {
+                Some(name) => Self::CookieAsSet(octets(wanted(name, "a cookie's name")?)?),
+                None => Self::Cookie(Named::parse(rest)?),
+            },
+            "version" => Self::Version(match rest {
+                "0.9" => Version::Simple,
+                "1.0" => Version::Numbered(1, 0),
+                "1.1" => Version::Numbered(1, 1),
+                _ => return Err("a version is 0.9, 1.0 or 1.1".to_owned()),
+            }),
+            "line-ends" => Self::LineEnds(match rest {
+                "crlf" => LineEnds::CrLf,
+                "lf" => LineEnds::Lf,
+                "mixed" => LineEnds::Mixed,
+                _ => return Err("line ends are crlf, lf or mixed".to_owned()),
+            }),
+            "body" => Self::Body(Test::parse(rest)?),
+            "body-bytes" => match rest.strip_prefix("at-least") {
+                Some(bytes) => Self::BodyBytes {
+                    bytes: number(bytes)?,
+                    is_least: true,
+                },
+                None => Self::BodyBytes {
+                    bytes: number(rest)?,
+                    is_least: false,
+                },
+            },
+            "fault" => Self::Fault(
+                FaultKind::from_slug(rest).ok_or_else(|| format!("`{rest}` is no fault's slug"))?,
+            ),
+            "refused" => bare(Self::Refused)?,
+            "waiting" => bare(Self::Waiting)?,
+            "reads" => Self::Reads(number(least(rest)?)?),
+            "gap" => match rest.strip_prefix("under") {
+                Some(wait) => Self::Gap {
+                    wait: seconds(wait)?,
+                    is_least: false,
+                },
+                None => Self::Gap {
+                    wait: seconds(least(rest)?)?,
+                    is_least: true,
+                },
+            },
+            "half-close" => bare(Self::HalfClose)?,
+            "same-connection" => bare(Self::SameConnection)?,
+            "status" => Self::Status(number(rest)?),
+            "answer" => Self::Answer(Named::parse_field(rest)?),
+            "answer-body" => Self::AnswerBody(Test::parse(rest)?),
+            "sets" => Self::Sets(Named::parse(rest)?),
+            "deletes" => Self::Deletes(octets(wanted(rest, "a cookie's name")?)?),
+            "after" => {
+                let (step, wait) = match rest.split_once(" by ") {
+                    Some((step, wait)) => (step.trim(), seconds(wait)?),
+                    None => (rest, Duration::ZERO),
+                };
+                if !is_name(step) {
+                    return Err("`after` names a step".to_owned());
+                }
+                let step = step.to_owned();
+                Self::After { step, wait }
+            }
+            "times" => Self::Times(number(least(rest)?)?),
+            _ => return Err(format!("`{word}` is no check")),
+        })
+    }
+}
+
+impl Named {
+    fn parse_perhaps(text: &str) -> Result<Option<Self>, String> {
+        if text.is_empty() {
+            return Ok(None);
+        }
+        Self::parse(text).map(Some)
+    }
+
+    fn parse(text: &str) -> Result<Self, String> {
+        let end = text.find(char::is_whitespace).unwrap_or(text.len());
+        let (name, rest) = text.split_at(end);
+        Ok(Self {
+            name: octets(wanted(name, "a name")?)?,
+            test: Test::parse(rest.trim())?,
+        })
+    }
+
+    fn parse_field(text: &str) -> Result<Self, String> {
+        let named = Self::parse(text)?;
+        field_name(&String::from_utf8_lossy(&named.name))?;
+        Ok(named)
+    }
+}
+
+impl Test {
+    fn parse(text: &str) -> Result<Self, String> {
+        if let Some(value) = text.strip_prefix("= ") {
+            return Ok(Self::Is(octets(value.trim())?));
+        }
+        if let Some(value) = text.strip_prefix("has ") {
+            return Ok(Self::Has(octets(value.trim())?));
+        }
+        match text {
+            "" => Ok(Self::Present),
+            "empty" => Ok(Self::Empty),
+            _ => Err(format!(
+                "`{text}` is neither `= VALUE` nor `has TEXT` nor `empty`"
+            )),
+        }
+    }
+}
+
+fn wanted<'a>(text: &'a str, what: &str) -> Result<&'a str, String> {
+    if text.is_empty() {
+        return Err(format!("{what} is missing"));
+    }
+    Ok(text)
+}
+
+fn field_name(text: &str) -> Result<Vec<u8>, String> {
+    let name = text.trim();
+    if is_token(name.as_bytes()) {
+        return Ok(name.as_bytes().to_vec());
+    }
+    Err(format!("`{name}` is no field's name"))
+}
+
+fn least(text: &str) -> Result<&str, String> {
+    text.strip_prefix("at-least")
+        .ok_or_else(|| "write `at-least` and a number".to_owned())
+}
+
+fn number<N: std::str::FromStr>(text: &str) -> Result<N, String> {
+    let text = text.trim();
+    text.parse()
+        .map_err(|_| format!("`{text}` is no number that fits here"))
+}
+
+fn seconds(text: &str) -> Result<Duration, String> {
+    let text = text.trim();
+    let number = text.parse::<f64>().ok();
+    let number = number.filter(|number| (0.0..=3600.0).contains(number));
+    number
+        .map(Duration::from_secs_f64)
+        .ok_or_else(|| format!("`{text}` is no number of seconds up to 3600"))
+}
+
+/// A text with its escapes as bytes.
+fn octets(text: &str) -> Result<Vec<u8>, String> {
+    let mut octets = Vec::new();
+    let mut rest = text.as_bytes();
+    while let Some((&first, after)) = rest.split_first() {
+        rest = after;
+        if first != b'\\' {
+            octets.push(first);
+            continue;
+        }
+        let Some((&escape, after)) = rest.split_first() else {
+            return Err("a backslash at the end escapes nothing".to_owned());
+        };
+        rest = after;
+        octets.push(match escape {
+            b'r' => b'\r',
+            b'n' => b'\n',
+            b't' => b'\t',
+            b'\\' => b'\\',
+            b'x' => {
+                let digits = rest.get(..2).and_then(|digits| str::from_utf8(digits).ok());
+                let octet = digits.and_then(|digits| u8::from_str_radix(digits, 16).ok());
+                rest = rest.get(2..).unwrap_or_default();
+                octet.ok_or("\\x has two hexadecimal digits")?
+            }
+            _ => return Err(format!("`\\{}` is no escape", char::from(escape))),
+        });
+    }
+    Ok(octets)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_says_nothing_is_refused_with_a_sentence() {
+        for (text, word) in [
+            ("", "is no check"),
+            ("methud GET", "`methud` is no check"),
+            ("method", "a method is missing"),
+            ("path l/02", "slash"),
+            ("query a == b", "neither"),
+            ("field a b = c", "neither"),
+            ("field A,B", "no field's name"),
+            ("version 2", "0.9, 1.0 or 1.1"),
+            ("line-ends cr", "crlf, lf or mixed"),
+            ("fault no-such", "no fault's slug"),
+            ("refused 400", "stands alone"),
+            ("reads 2", "at-least"),
+            ("gap at-least soon", "no number of seconds"),
+            ("status many", "no number"),
+            ("after", "names a step"),
+            ("body = a\\q", "no escape"),
+            ("body = \\x4", "two hexadecimal digits"),
+        ] {
+            let sentence = Check::parse(text).unwrap_err();
+            assert!(sentence.contains(word), "{text}: {sentence}");
+        }
+    }
+
+    #[test]
+    fn escapes_are_bytes() {
+        assert_eq!(octets(r"a\r\n\x00\\男").unwrap(), "a\r\n\0\\男".as_bytes());
+    }
+
+    #[test]
+    fn every_check_of_the_table_can_be_said_in_both_languages() {
+        for line in include_str!("mod.rs")
+            .lines()
+            .take_while(|line| line.starts_with("//!"))
+        {
+            let Some(written) = line
+                .strip_prefix("//! | `")
+                .and_then(|rest| rest.split('`').next())
+            else {
+                continue;
+            };
+            let text = written
+                .split(" [")
+                .next()
+                .unwrap()
+                .split(" \\|")
+                .next()
+                .unwrap();
+            let text = text
+                .replace(" M", " GET")
+                .replace(" P", " /p")
+                .replace(" T", " /t")
+                .replace(" NAME", " Age");
+            let text = text
+                .replace(" SLUG", " bare-lf")
+                .replace(" N", " 2")
+                .replace(" S", " 2")
+                .replace("STEP", "step");
+            let check = Check::parse(&text).unwrap_or_else(|error| panic!("{text}: {error}"));
+            for lang in [Lang::En, Lang::Zh] {
+                assert!(!check.words(lang).is_empty());
+            }
+            assert_ne!(
+                check.words(Lang::En),
+                Check::parse(&format!("no {text}")).unwrap().words(Lang::En)
+            );
+        }
+    }
+}
