@@ -94,7 +94,7 @@ impl Server {
             .data
             .get_or_insert_with(|| data.path().to_owned());
         let (sender, receiver) = channel();
-        let background = args.background(|| Some(Box::new(Sending(sender.clone()))));
+        let background = args.background(None, || Some(Box::new(Sending(sender.clone()))));
         let background = background.map_err(|error| match error {
             CliError::Io { error, .. } => error,
             CliError::Usage(sentence) => io::Error::new(io::ErrorKind::InvalidInput, sentence),

@@ -27,6 +27,7 @@ use std::borrow::Cow;
 use std::sync::LazyLock;
 
 use crate::engine::{Intake, Place, Request, Response, Service};
+use crate::lessons::Classroom;
 use crate::wire::{
     Boundary, Edition, Fault, FaultKind, FieldValue, HttpDate, Lang, QueryDict, RequestHead, Span,
     Status, Version, decode_path, encode_location,
@@ -64,6 +65,7 @@ pub struct Settings {
 pub struct Site {
     settings: Settings,
     stores: Stores,
+    classroom: Option<Classroom>,
 }
 
 /// What a view sees: one request, and the site it came to.
@@ -77,6 +79,8 @@ pub struct Visit<'a> {
     pub settings: &'a Settings,
     /// What the site keeps.
     pub stores: &'a Stores,
+    /// Who is learning here.
+    pub classroom: Option<&'a Classroom>,
     /// The time.
     pub now: HttpDate,
 }
@@ -85,7 +89,18 @@ impl Site {
     /// A site with these settings, which keeps things there.
     #[must_use]
     pub const fn new(settings: Settings, stores: Stores) -> Self {
-        Self { settings, stores }
+        Self {
+            settings,
+            stores,
+            classroom: None,
+        }
+    }
+
+    /// The same with the classroom whose verdicts `/l/NN/check` shows.
+    #[must_use]
+    pub fn with_classroom(mut self, classroom: Option<Classroom>) -> Self {
+        self.classroom = classroom;
+        self
     }
 
     /// What it keeps.
@@ -113,6 +128,7 @@ impl Site {
             captures: captures.unwrap_or_default(),
             settings: &self.settings,
             stores: &self.stores,
+            classroom: self.classroom.as_ref(),
             now,
         };
         let reply = match route {

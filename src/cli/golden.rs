@@ -528,7 +528,7 @@ fn start(case: &Case, flags: &[String]) -> Result<Background, CliError> {
             case.folder.join("serve.args").display()
         ))
     })?;
-    args.background(|| None)
+    args.background(None, || None)
 }
 
 /// The server's address: this machine's unless others are allowed.

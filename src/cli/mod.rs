@@ -5,6 +5,7 @@
 
 pub mod canned;
 pub mod capture;
+pub mod class;
 pub mod conform;
 pub mod console;
 mod describe;
@@ -31,7 +32,7 @@ use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEn
 use conform::ConformArgs;
 use dissect::DissectArgs;
 use golden::GoldenCommand;
-use learn::LearnCommand;
+use learn::LearnArgs;
 use serve::ServeArgs;
 use sessions::SessionsCommand;
 use store_args::StoreArgs;
@@ -65,8 +66,7 @@ enum Command {
     /// Serve the lesson site (what `blankline` alone does too)
     Serve(Box<ServeArgs>),
     /// Learn HTTP from the bytes that you really send
-    #[command(subcommand)]
-    Learn(LearnCommand),
+    Learn(Box<LearnArgs>),
     /// Show where the editions differ, row by row
     Editions {
         /// Print a JSON list
@@ -149,16 +149,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     let result = match &cli.command {
         None => serve::serve(&cli.serve, color),
         Some(Command::Serve(args)) => serve::serve(args, color),
-        Some(Command::Learn(LearnCommand::Check(args))) => {
-            let checked = learn::check::check(args, color);
-            return exit(checked.map(|is_right| {
-                if is_right {
-                    ExitCode::SUCCESS
-                } else {
-                    ExitCode::from(REFUSED)
-                }
-            }));
-        }
+        Some(Command::Learn(args)) => return exit(learn::learn(args, color)),
         Some(Command::Editions { json: false }) => print(&editions_text(), color),
         Some(Command::Editions { json: true }) => print(&format!("{:#}\n", editions_json()), color),
         Some(Command::Canned(args)) => canned::canned(args),

@@ -10,6 +10,7 @@ use clap::ArgAction;
 use clap::builder::FalseyValueParser;
 
 use super::capture::Capture;
+use super::class::{Class, LessonArgs};
 use super::console::Console;
 use super::inspect::{InspectorArgs, Page};
 use super::signals::Signals;
@@ -23,6 +24,7 @@ use crate::app::{Settings, Site};
 use crate::clock::Clock;
 use crate::engine::{self, Background, Door, Engine, Listeners};
 use crate::export::listening_event;
+use crate::lessons::{Classroom, Watcher};
 use crate::record::{Fan, Tap};
 use crate::sessions::COOKIE_NAME;
 use crate::wire::{Edition, FieldValue, HttpDate, Lang, Limits, Protocol, SetCookie};
@@ -163,6 +165,10 @@ pub struct ServeArgs {
     /// Write every packet of every connection to this file, for tshark and Wireshark (pcapng); needs no root
     #[arg(long, env = "BLANKLINE_PCAP", value_name = "FILE")]
     pub pcap: Option<PathBuf>,
+
+    /// The lessons.
+    #[command(flatten)]
+    pub lessons: LessonArgs,
 
     /// The limits.
     #[command(flatten)]
@@ -374,7 +380,8 @@ impl ServeArgs {
     }
 
     /// Serves the site on a port of the system's choice, until what is returned is dropped. The site
-    /// believes that it listens at the flags' own address, so that its bytes do not depend on the port.
+    /// believes that it listens at the flags' own address, so that its bytes do not depend on the port. Taps are
+    /// the caller's affair, also the one that watches a classroom.
     ///
     /// # Errors
     ///
@@ -382,10 +389,14 @@ impl ServeArgs {
     /// or no thread.
     pub fn background(
         &self,
+        classroom: Option<&Classroom>,
         tap: impl FnMut() -> Option<Box<dyn Tap>>,
     ) -> Result<Background, CliError> {
         let mut settings = self.engine_settings()?;
-        let site = Arc::new(self.site(settings.address)?);
+        let site = Arc::new(
+            self.site(settings.address)?
+                .with_classroom(classroom.cloned()),
+        );
         settings.address.set_port(0);
         let listeners =
             Listeners::open(&settings).map_err(|error| cannot_listen(settings.address, error))?;
@@ -410,7 +421,7 @@ impl ServeArgs {
         }
     }
 
-    fn clock(&self) -> Clock {
+    pub(super) fn clock(&self) -> Clock {
         self.frozen
             .map_or(Clock::System, |date| Clock::Frozen(date.seconds()))
     }
@@ -420,63 +431,27 @@ impl ServeArgs {
 ///
 /// # Errors
 ///
-/// As [`ServeArgs::engine_settings`] and [`ServeArgs::site`], and when the port or the capture cannot be had.
+/// As [`Ready::new`].
 pub fn serve(args: &ServeArgs, color: Color) -> Result<(), CliError> {
-    let settings = args.engine_settings()?;
-    let listeners =
-        Listeners::open(&settings).map_err(|error| cannot_listen(settings.address, error))?;
-    let site_address = listeners.address();
-    let site = Arc::new(args.site(site_address)?);
-    let console = if args.quiet {
-        None
-    } else {
-        let styles = color.styles(&io::stderr());
-        let console = args.trace.console(io::stderr(), args.setting(), styles);
-        Some(console.map_err(failed)?)
-    };
-    let url = format!("http://{}/", listeners.address());
-    let json = args.trace.json(args.setting())?;
-    let voice = || console.as_ref().map(Console::voice);
-    let capture = args
-        .pcap
-        .as_deref()
-        .map(|path| Capture::start(path, args.lang, voice()))
-        .transpose()?;
-    let mut doors = vec![Door {
-        listeners,
-        service: site,
-        protocol: settings.protocol.clone(),
-        is_tapped: true,
-    }];
-    let page = args.inspector.open(
-        args.port,
-        site_address,
-        args.trace.hides_secrets(args.setting()),
-    )?;
-    let page = page.map(|(door, page)| {
-        doors.push(door);
-        page
-    });
-    let tap = || {
-        let consoles = [&console, &json].into_iter().flatten();
-        let taps = consoles
-            .map(Console::tap)
-            .chain(capture.as_ref().map(Capture::tap))
-            .chain(page.as_ref().map(Page::tap));
-        fan(taps.collect())
-    };
-    let engine = Engine::new(doors, &settings, tap).map_err(failed)?;
+    let class = Class::open(&args.lessons, args.clock().wall())?;
+    let ready = Ready::new(args, color, class.as_ref().map(Class::classroom))?;
     if !args.bind.is_loopback() {
         anstream::eprintln!("{}", warning(args.bind));
     }
-    let signals = Signals::stop(engine.handle(), voice(), args.lang, settings.stop_time);
+    let voice = ready.watchers.console.as_ref().map(Console::voice);
+    let signals = Signals::stop(
+        ready.engine.handle(),
+        voice,
+        args.lang,
+        args.limits.stop_time,
+    );
     let signals = signals.map_err(failed)?;
-    if let Some(json) = &json {
-        json.voice().say(listening_event(&url).to_string());
+    if let Some(json) = &ready.watchers.json {
+        json.voice().say(listening_event(&ready.url).to_string());
     }
     if !args.trace.traces_to_stdout() {
-        let mut listening = format!("listening on {url}\n");
-        if let Some(page) = &page {
+        let mut listening = format!("listening on {}\n", ready.url);
+        if let Some(page) = &ready.page {
             listening += &format!("inspector on {}\n", page.url());
         }
         let mut out = io::stdout();
@@ -485,16 +460,117 @@ pub fn serve(args: &ServeArgs, color: Color) -> Result<(), CliError> {
             .write_all(listening.as_bytes())
             .and_then(|()| out.flush());
     }
-
+    let Ready {
+        engine, watchers, ..
+    } = ready;
     let result = engine.run().map_err(failed);
     drop(signals);
-    if let Some(capture) = capture {
-        capture.finish(settings.stop_time);
-    }
-    for console in [console, json].into_iter().flatten() {
-        console.finish(settings.stop_time);
+    watchers.finish(args.limits.stop_time);
+    if let Some(class) = class {
+        class.finish();
     }
     result
+}
+
+/// A server that listens and is not running yet, and whoever watches it.
+pub(super) struct Ready {
+    /// The server.
+    pub(super) engine: Engine,
+    /// Where it is.
+    pub(super) url: String,
+    /// The live page, if there is one.
+    pub(super) page: Option<Page>,
+    /// Whoever watches it.
+    pub(super) watchers: Watchers,
+}
+
+/// What has to be written to its end when the server is over.
+pub(super) struct Watchers {
+    console: Option<Console>,
+    json: Option<Console>,
+    capture: Option<Capture>,
+}
+
+impl Ready {
+    /// Opens everything that the flags ask for; with a classroom, whoever comes is a learner.
+    ///
+    /// # Errors
+    ///
+    /// As [`ServeArgs::engine_settings`] and [`ServeArgs::site`], and when a port or the capture cannot be had.
+    pub(super) fn new(
+        args: &ServeArgs,
+        color: Color,
+        classroom: Option<&Classroom>,
+    ) -> Result<Self, CliError> {
+        let settings = args.engine_settings()?;
+        let listeners =
+            Listeners::open(&settings).map_err(|error| cannot_listen(settings.address, error))?;
+        let site_address = listeners.address();
+        let site = Arc::new(args.site(site_address)?.with_classroom(classroom.cloned()));
+        let console = if args.quiet {
+            None
+        } else {
+            let styles = color.styles(&io::stderr());
+            let console = args.trace.console(io::stderr(), args.setting(), styles);
+            Some(console.map_err(failed)?)
+        };
+        let json = args.trace.json(args.setting())?;
+        let voice = console.as_ref().map(Console::voice);
+        let capture = args
+            .pcap
+            .as_deref()
+            .map(|path| Capture::start(path, args.lang, voice))
+            .transpose()?;
+        let mut doors = vec![Door {
+            listeners,
+            service: site,
+            protocol: settings.protocol.clone(),
+            is_tapped: true,
+        }];
+        let page = args.inspector.open(
+            args.port,
+            site_address,
+            args.trace.hides_secrets(args.setting()),
+        )?;
+        let page = page.map(|(door, page)| {
+            doors.push(door);
+            page
+        });
+        let tap = || {
+            let consoles = [&console, &json].into_iter().flatten();
+            // The watcher is first, so that a verdict is there when the live page hears of its exchange.
+            let taps = classroom
+                .map(|classroom| Box::new(Watcher::new(classroom.clone())) as Box<dyn Tap>)
+                .into_iter()
+                .chain(consoles.map(Console::tap))
+                .chain(capture.as_ref().map(Capture::tap))
+                .chain(page.as_ref().map(Page::tap));
+            fan(taps.collect())
+        };
+        let engine = Engine::new(doors, &settings, tap).map_err(failed)?;
+        Ok(Self {
+            engine,
+            url: format!("http://{site_address}/"),
+            page,
+            watchers: Watchers {
+                console,
+                json,
+                capture,
+            },
+        })
+    }
+}
+
+impl Watchers {
+    /// Waits until it is written, for so long at most.
+    pub(super) fn finish(self, patience: Duration) {
+        if let Some(capture) = self.capture {
+            capture.finish(patience);
+        }
+        for console in [self.console, self.json].into_iter().flatten() {
+            console.finish(patience);
+        }
+    }
 }
 
 /// Several taps as one; none when there are none, so that nothing is recorded.
@@ -505,7 +581,7 @@ fn fan(mut taps: Vec<Box<dyn Tap>>) -> Option<Box<dyn Tap>> {
     }
 }
 
-fn failed(error: io::Error) -> CliError {
+pub(super) fn failed(error: io::Error) -> CliError {
     CliError::Io {
         doing: "cannot serve any longer".to_owned(),
         error,
@@ -532,7 +608,7 @@ fn cannot_listen(address: SocketAddr, error: io::Error) -> CliError {
     }
 }
 
-fn warning(bind: IpAddr) -> String {
+pub(super) fn warning(bind: IpAddr) -> String {
     format!(
         "warning: {bind} is not loopback, so other machines can reach this server; it is made for lessons, not for the internet"
     )

@@ -1,9 +1,10 @@
 //! A verdict in words: what was seen, at which bytes, by which rule. For the console, for `/l/NN/check` and for the live page.
 
-use super::classroom::Judged;
+use super::classroom::{Judged, Room};
 use super::judge::Verdict;
 use super::notebook::Texts;
 use super::seen::{Place, Seen, Side};
+use super::step::Step;
 use crate::wire::{Escaped, Fault, Lang, excerpt};
 
 /// A verdict in one language.
@@ -257,6 +258,41 @@ impl Report {
         };
         format!("{}{place}{saw}", evidence.words)
     }
+}
+
+/// What stands at `/l/NN/check`: the steps of a lesson with their ticks, what is to be done, and what was seen last.
+#[must_use]
+pub fn page(room: &Room, name: &str, lesson: usize, lang: Lang) -> String {
+    let Some(texts) = room.course().lessons().get(lesson) else {
+        return String::new();
+    };
+    let text = texts.text(lang);
+    let mut page = format!("{} · {}\n\n", text.number, text.title);
+    let learner = room.learner(name);
+    let has_done =
+        |step: &Step| learner.is_some_and(|learner| learner.has_done(&text.number, &step.name));
+    let mut is_next = true;
+    for step in &text.steps {
+        let is_done = has_done(step);
+        let sign = if is_done { "✓" } else { "·" };
+        page += &format!("{sign} {}\n", step.name);
+        // The others wait until this one is done.
+        if !is_done && std::mem::take(&mut is_next) {
+            page += &format!("  {}\n", step.task.replace('\n', "\n  "));
+        }
+    }
+    let last = learner
+        .filter(|learner| learner.lesson == lesson)
+        .and_then(|learner| learner.last.as_ref());
+    if let Some(judged) = last {
+        page.push('\n');
+        for report in reports(texts, judged, lang) {
+            for line in report.lines(&judged.seen, lang) {
+                page += &format!("{line}\n");
+            }
+        }
+    }
+    page
 }
 
 /// Where some bytes are.

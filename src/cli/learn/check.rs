@@ -349,7 +349,9 @@ impl Desk {
             let _over = sender.send(what);
         });
         let tapped = classroom.clone();
-        let server = args.background(|| Some(Box::new(Watcher::new(tapped.clone()))));
+        let server = args.background(Some(&classroom), || {
+            Some(Box::new(Watcher::new(tapped.clone())))
+        });
         let server = server.map_err(|error| io::Error::other(error.to_string()))?;
         // Free now; whoever takes it meanwhile makes the command fail, which is seen.
         let free = TcpListener::bind(SocketAddr::from(([127, 0, 0, 1], 0)))?

@@ -453,10 +453,10 @@ mod tests {
                 .replace(" T", " /t")
                 .replace(" NAME", " Age");
             let text = text
+                .replace(" STEP", " step")
                 .replace(" SLUG", " bare-lf")
                 .replace(" N", " 2")
-                .replace(" S", " 2")
-                .replace("STEP", "step");
+                .replace(" S", " 2");
             let check = Check::parse(&text).unwrap_or_else(|error| panic!("{text}: {error}"));
             for lang in [Lang::En, Lang::Zh] {
                 assert!(!check.words(lang).is_empty());

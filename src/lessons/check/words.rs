@@ -33,7 +33,7 @@ impl What {
                     format!("cookie {name} as it was set")
                 }
             }
-            Self::Version(Version::Simple) => say("no version (HTTP/0.9)", "没有版本（HTTP/0.9）"),
+            Self::Version(Version::Simple) => "HTTP/0.9".to_owned(),
             Self::Version(Version::Numbered(major, minor)) => {
                 format!("{} HTTP/{major}.{minor}", say("version", "版本"))
             }
