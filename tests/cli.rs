@@ -1044,7 +1044,7 @@ fn canned_and_conform_stay_on_this_machine_and_say_what_they_need() {
             "--allow-remote",
         ),
         (&["conform", "192.0.2.1:80"], 2, "--allow-remote"),
-        (&["conform", "here"], 2, "is no HOST:PORT"),
+        (&["conform", "here"], 2, "is no server"),
         (
             &["conform", "127.0.0.1:9", "--only", "SYN-99"],
             2,

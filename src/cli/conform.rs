@@ -2,13 +2,12 @@
 //! the flags, and keeps strangers' servers out of it unless told otherwise.
 
 use std::io;
-use std::net::{SocketAddr, ToSocketAddrs as _};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
 use super::serve::parse_seconds;
-use super::{CliError, Color, REFUSED, parse_lang, print};
+use super::{CliError, Color, REFUSED, address, parse_lang, print};
 use crate::conform::{
     Judged, ROWS, Resources, Settings, Survey, Verdict, judged_text, summary, survey_json,
 };
@@ -95,7 +94,7 @@ pub enum By {
 ///
 /// When a row has no such name, the server is not on loopback, or cannot be reached.
 pub fn conform(args: &ConformArgs, color: Color) -> Result<ExitCode, CliError> {
-    let address = address(args)?;
+    let address = address(&args.server, args.allow_remote)?;
     for id in &args.only {
         let is_known = ROWS.iter().any(|row| row.id == id || row.label() == *id);
         if !is_known {
@@ -165,35 +164,6 @@ fn resources(args: &ConformArgs) -> Resources {
         redirect: args.redirect.clone(),
         modified: None,
     }
-}
-
-fn address(args: &ConformArgs) -> Result<SocketAddr, CliError> {
-    let server = args.server.as_str();
-    let found = server
-        .to_socket_addrs()
-        .map_err(|error| match error.kind() {
-            io::ErrorKind::InvalidInput => CliError::Usage(format!(
-                "`{}` is no HOST:PORT, such as 127.0.0.1:8000",
-                server.escape_debug()
-            )),
-            _ => CliError::Io {
-                doing: format!("cannot find {}", server.escape_debug()),
-                error,
-                hint: "HOST:PORT is a name or an address, and a number.",
-            },
-        })?;
-    let found: Vec<SocketAddr> = found.collect();
-    let is_here = |address: &&SocketAddr| address.ip().is_loopback();
-    let address = found.iter().find(is_here).or_else(|| {
-        let first = found.first();
-        first.filter(|_| args.allow_remote)
-    });
-    address.copied().ok_or_else(|| {
-        CliError::Usage(format!(
-            "{} is another machine: with --allow-remote it is asked, if its owner agrees",
-            server.escape_debug()
-        ))
-    })
 }
 
 fn parse_by(text: &str) -> Result<By, String> {

@@ -9,7 +9,7 @@ use std::collections::btree_map::Entry;
 use std::ffi::OsString;
 use std::fs;
 use std::io::{self, Read as _};
-use std::net::{SocketAddr, ToSocketAddrs as _};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -19,7 +19,7 @@ use std::time::{Duration, Instant};
 use clap::{Args, Subcommand, ValueEnum};
 
 use super::serve::parse_seconds;
-use super::{CliError, Color, REFUSED, parse_lang, parse_serve_args, print};
+use super::{CliError, Color, REFUSED, address, parse_lang, parse_serve_args, print};
 use crate::engine::Background;
 use crate::golden::{
     self, Answer, Case, CaseError, Cause, Delivery, End, Labelled, Mismatch, Outcome, Verdict,
@@ -288,7 +288,7 @@ fn bless(args: &PlayArgs, color: Color) -> Result<ExitCode, CliError> {
 }
 
 fn capture(args: &CaptureArgs, color: Color) -> Result<ExitCode, CliError> {
-    let address = resolve(&args.server, args.client.allow_remote)?;
+    let address = address(&args.server, args.client.allow_remote)?;
     let mut requests = Vec::new();
     for file in &args.request {
         let bytes = fs::read(file).map_err(|error| cannot("read", file, error))?;
@@ -428,7 +428,7 @@ impl PlayArgs {
         work: impl Fn(&Case, Delivery, &dyn Fn() -> Result<Vec<Answer>, String>) -> T + Sync,
     ) -> Result<Vec<T>, CliError> {
         let opponent = match &self.against {
-            Some(server) => Opponent::There(resolve(server, self.client.allow_remote)?),
+            Some(server) => Opponent::There(address(server, self.client.allow_remote)?),
             None => Opponent::frozen(cases)?,
         };
         let plays: Vec<(&Case, Delivery)> = cases
@@ -531,26 +531,6 @@ fn start(case: &Case, flags: &[String]) -> Result<Background, CliError> {
     args.background(None, || None)
 }
 
-/// The server's address: this machine's unless others are allowed.
-fn resolve(server: &str, allow_remote: bool) -> Result<SocketAddr, CliError> {
-    let addresses = server.to_socket_addrs().map_err(|error| {
-        CliError::Usage(format!(
-            "`{server}` is no server: write HOST:PORT, such as 127.0.0.1:8000 ({error})"
-        ))
-    })?;
-    let mut addresses: Vec<SocketAddr> = addresses.collect();
-    // A name such as localhost has two; servers of lessons listen on the older one.
-    addresses.sort_by_key(SocketAddr::is_ipv6);
-    let address = addresses.first().copied();
-    let address = address.ok_or_else(|| CliError::Usage(format!("`{server}` has no address")))?;
-    if !allow_remote && !address.ip().is_loopback() {
-        return Err(CliError::Usage(format!(
-            "{address} is another machine, and raw bytes may surprise it; --allow-remote if it is yours"
-        )));
-    }
-    Ok(address)
-}
-
 fn stem(file: &Path) -> String {
     let stem = file.file_stem().unwrap_or_default().to_string_lossy();
     // `login.request.http` is a request named login.
@@ -625,11 +605,11 @@ mod tests {
 
     #[test]
     fn other_machines_need_a_flag() {
-        assert!(resolve("127.0.0.1:80", false).is_ok());
-        let error = resolve("192.0.2.1:80", false).unwrap_err().to_string();
+        assert!(address("127.0.0.1:80", false).is_ok());
+        let error = address("192.0.2.1:80", false).unwrap_err().to_string();
         assert!(error.contains("--allow-remote"), "{error}");
-        assert!(resolve("192.0.2.1:80", true).is_ok());
-        assert!(resolve("nothing", true).is_err());
+        assert!(address("192.0.2.1:80", true).is_ok());
+        assert!(address("nothing", true).is_err());
     }
 
     #[test]

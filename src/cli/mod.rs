@@ -13,6 +13,7 @@ pub mod dissect;
 pub mod golden;
 pub mod inspect;
 pub mod learn;
+pub mod probe;
 pub mod serve;
 pub mod sessions;
 pub mod signals;
@@ -22,6 +23,7 @@ pub mod trace;
 use std::ffi::OsString;
 use std::fmt;
 use std::io::{self, Write as _};
+use std::net::{SocketAddr, ToSocketAddrs as _};
 use std::process::ExitCode;
 
 use anstream::stream::RawStream;
@@ -33,6 +35,7 @@ use conform::ConformArgs;
 use dissect::DissectArgs;
 use golden::GoldenCommand;
 use learn::LearnArgs;
+use probe::ProbeArgs;
 use serve::ServeArgs;
 use sessions::SessionsCommand;
 use store_args::StoreArgs;
@@ -67,6 +70,11 @@ enum Command {
     Serve(Box<ServeArgs>),
     /// Learn HTTP from the bytes that you really send
     Learn(Box<LearnArgs>),
+    /// Ask your own server, and grade its answer byte for byte
+    #[command(
+        after_help = "Exit code: 0 when nothing is wrong, 1 when something is, 3 when the server cannot be reached."
+    )]
+    Probe(ProbeArgs),
     /// Show where the editions differ, row by row
     Editions {
         /// Print a JSON list
@@ -150,6 +158,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         None => serve::serve(&cli.serve, color),
         Some(Command::Serve(args)) => serve::serve(args, color),
         Some(Command::Learn(args)) => return exit(learn::learn(args, color)),
+        Some(Command::Probe(args)) => return exit(probe::probe(args, color)),
         Some(Command::Editions { json: false }) => print(&editions_text(), color),
         Some(Command::Editions { json: true }) => print(&format!("{:#}\n", editions_json()), color),
         Some(Command::Canned(args)) => canned::canned(args),
@@ -241,6 +250,34 @@ fn print(text: &str, color: Color) -> Result<(), CliError> {
         }),
         _ => Ok(()),
     }
+}
+
+/// The address of a server on this machine, or of any where that is allowed.
+fn address(server: &str, allow_remote: bool) -> Result<SocketAddr, CliError> {
+    let shown = server.escape_debug();
+    let found = server
+        .to_socket_addrs()
+        .map_err(|error| match error.kind() {
+            io::ErrorKind::InvalidInput => CliError::Usage(format!(
+                "`{shown}` is no server: write HOST:PORT, such as 127.0.0.1:8000"
+            )),
+            _ => CliError::Io {
+                doing: format!("cannot find {shown}"),
+                error,
+                hint: "HOST:PORT is a name or an address, and a number.",
+            },
+        })?;
+    let mut found: Vec<SocketAddr> = found.collect();
+    // A name such as localhost has two; servers of lessons listen on the older one.
+    found.sort_by_key(SocketAddr::is_ipv6);
+    let mut allowed = found
+        .iter()
+        .filter(|address| allow_remote || address.ip().is_loopback());
+    allowed.next().copied().ok_or_else(|| {
+        CliError::Usage(format!(
+            "{shown} is another machine, and raw bytes may surprise it: with --allow-remote it is asked, if its owner agrees"
+        ))
+    })
 }
 
 fn parse_lang(text: &str) -> Result<Lang, String> {

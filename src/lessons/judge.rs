@@ -8,7 +8,7 @@ use std::time::SystemTime;
 
 use super::check::{Check, Finding};
 use super::notebook::Lesson;
-use super::seen::{Place, Seen};
+use super::seen::{Kind, Place, Seen};
 use super::step::Step;
 
 /// What was before an exchange, as far as checks ask for it: since the lesson began.
@@ -144,9 +144,11 @@ pub fn judge(
     }
 }
 
-/// The findings, if all hold. What says nothing of waiting is about whole exchanges.
+/// The findings, if all hold. What says nothing of waiting or of a probe is about exchanges.
 fn holding(signs: &[Check], seen: &Seen, past: &Past) -> Option<Vec<Finding>> {
-    if signs.iter().any(Check::is_about_waiting) != seen.is_waiting {
+    if signs.iter().any(Check::is_about_waiting) != (seen.kind == Kind::Waiting)
+        || signs.iter().any(Check::is_about_a_probe) != matches!(seen.kind, Kind::Probe { .. })
+    {
         return None;
     }
     let findings: Vec<Finding> = signs.iter().map(|sign| sign.look(seen, past)).collect();
@@ -159,7 +161,7 @@ fn holding(signs: &[Check], seen: &Seen, past: &Past) -> Option<Vec<Finding>> {
 impl Past {
     /// Remembers an exchange that is over.
     pub fn remember(&mut self, seen: &Seen) {
-        if seen.is_waiting {
+        if seen.kind != Kind::Exchange {
             return;
         }
         let mut room = REMEMBERED_BYTES;

@@ -23,6 +23,6 @@ pub use classroom::{Classroom, Done, Judged, Learner, NAME_BYTES, Room, Told, le
 pub use course::{Course, CourseError};
 pub use judge::{Passed, Past, Verdict, judge};
 pub use notebook::{Fence, Lesson, Texts, fences, file_name};
-pub use seen::{Place, Seen, Side};
+pub use seen::{Kind, Place, Seen, Side};
 pub use step::{Complaint, Near, Step, is_command};
 pub use watcher::Watcher;

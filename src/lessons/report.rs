@@ -151,7 +151,7 @@ pub fn reports(texts: &Texts, judged: &Judged, lang: Lang) -> Vec<Report> {
                 sentence = format!("{} {sentence}", fault.sentence(lang));
                 fault.kind.rule().clone_into(&mut rule);
                 place = Some(Place {
-                    side: Side::Request,
+                    side: seen.learners(),
                     span: fault.at,
                 });
             }

@@ -30,12 +30,27 @@ pub struct Seen {
     pub body_bytes: u64,
     /// Everything odd, on either side of the blank line.
     pub faults: Vec<Fault>,
-    /// Whether it is not over: the client has stopped, and the server waits.
-    pub is_waiting: bool,
+    /// Who spoke to whom, and whether it is over.
+    pub kind: Kind,
     /// When each piece of the request came, since the connection was accepted, in order.
     pub reads: Vec<Duration>,
     /// Whether the client had closed its side before the first byte of the response.
     pub is_half_closed: bool,
+}
+
+/// What was seen.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Kind {
+    /// The learner asked, and was answered.
+    #[default]
+    Exchange,
+    /// The learner has stopped half-way, and the server waits.
+    Waiting,
+    /// We asked, and the learner answered; whether the learner's side closed then.
+    Probe {
+        /// Whether it did, in time.
+        is_closed: bool,
+    },
 }
 
 /// Which of the two messages.
@@ -85,12 +100,35 @@ impl Seen {
         let mut seen = Self::of(&open.request.bytes, &open.timeline);
         seen.connection = connection;
         seen.at = at;
-        seen.is_waiting = true;
+        seen.kind = Kind::Waiting;
         let head = seen.request.anatomy().end() as u64;
         seen.body_bytes = open.request.length.saturating_sub(head);
         seen.faults.retain(|fault| !fault.refuses());
         seen.faults.insert(0, hint);
         seen
+    }
+
+    /// What the learner's own server answered to a request of ours.
+    #[must_use]
+    pub fn probe(request: &[u8], response: &[u8], is_closed: bool, at: SystemTime) -> Self {
+        let mut seen = Self::of(request, &[]);
+        seen.at = at;
+        seen.kind = Kind::Probe { is_closed };
+        seen.response = ResponseHead::dissect(response.to_vec());
+        seen.response_bytes = response.len() as u64;
+        // The whole message knows of a body that is too short or too long.
+        let message = ResponseHead::dissect_message(response.to_vec());
+        seen.faults = message.faults().to_vec();
+        seen
+    }
+
+    /// The message that the learner wrote, in which the faults are.
+    #[must_use]
+    pub const fn learners(&self) -> Side {
+        match self.kind {
+            Kind::Exchange | Kind::Waiting => Side::Request,
+            Kind::Probe { .. } => Side::Response,
+        }
     }
 
     fn of(request: &[u8], timeline: &[Event]) -> Self {
@@ -127,7 +165,7 @@ impl Seen {
             response: ResponseHead::dissect(Vec::new()),
             response_bytes: 0,
             body_bytes: 0,
-            is_waiting: false,
+            kind: Kind::Exchange,
             reads,
             is_half_closed,
             request,
@@ -256,6 +294,6 @@ pub(super) mod tests {
     fn pieces_are_timed_until_the_answer_begins() {
         let seen = seen("GET / HTTP/1.0\r\n\r\n", "HTTP/1.0 200 OK\r\n\r\n");
         assert_eq!(seen.longest_gap(), Duration::from_millis(500));
-        assert!(seen.is_half_closed && !seen.is_waiting);
+        assert!(seen.is_half_closed && seen.kind == Kind::Exchange);
     }
 }

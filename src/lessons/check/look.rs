@@ -2,7 +2,7 @@
 
 use super::{Finding, LineEnds, Named, Test, What};
 use crate::lessons::judge::Past;
-use crate::lessons::seen::{Place, Seen, Side};
+use crate::lessons::seen::{Kind, Place, Seen, Side};
 use crate::wire::{
     Boundary, DissectedPart, Edition, Field, FormField, LineEnd, Part, PartKind, QueryDict, Span,
     Version, dissect_multipart, parse_cookies, trim_blanks,
@@ -107,13 +107,15 @@ impl What {
             }
             Self::Fault(kind) => {
                 let fault = seen.faults.iter().find(|fault| fault.kind == *kind);
-                fault.map_or_else(|| without(false), |fault| asked(true, fault.at))
+                fault.map_or_else(|| without(false), |fault| learners(seen, fault.at))
             }
             Self::Refused => {
                 let fault = seen.faults.iter().find(|fault| fault.refuses());
-                fault.map_or_else(|| without(false), |fault| asked(true, fault.at))
+                fault.map_or_else(|| without(false), |fault| learners(seen, fault.at))
             }
-            Self::Waiting => without(seen.is_waiting),
+            Self::Waiting => without(seen.kind == Kind::Waiting),
+            Self::Probe => without(matches!(seen.kind, Kind::Probe { .. })),
+            Self::Closed => without(seen.kind == Kind::Probe { is_closed: true }),
             Self::Reads(least) => told(seen.reads.len() >= *least, seen.reads.len().to_string()),
             Self::Gap { wait, is_least } => {
                 let gap = seen.longest_gap();
@@ -279,6 +281,16 @@ const fn asked(holds: bool, span: Span) -> Finding {
     Finding {
         holds,
         place: Some(place),
+        saw: String::new(),
+    }
+}
+
+/// Something odd in what the learner wrote.
+const fn learners(seen: &Seen, span: Span) -> Finding {
+    let side = seen.learners();
+    Finding {
+        holds: true,
+        place: Some(Place { side, span }),
         saw: String::new(),
     }
 }

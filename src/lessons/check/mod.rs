@@ -19,6 +19,8 @@
 //! | `fault SLUG` | this was odd or wrong |
 //! | `refused` | the server refused the request for a fault |
 //! | `waiting` | the request is not over, and the client has gone silent; every other step wants a whole exchange |
+//! | `probe` | the roles are turned round: we asked, and the learner's own server answered; other steps want it the usual way |
+//! | `closed` | in a probe: the learner's side closed the connection after its answer |
 //! | `reads at-least N` | the request came in so many pieces |
 //! | `gap at-least S`, `gap under S` | the longest wait between two pieces, in seconds |
 //! | `half-close` | the client closed its side before the first byte of the answer |
@@ -74,6 +76,8 @@ enum What {
     Fault(FaultKind),
     Refused,
     Waiting,
+    Probe,
+    Closed,
     Reads(usize),
     Gap { wait: Duration, is_least: bool },
     HalfClose,
@@ -152,6 +156,12 @@ impl Check {
     #[must_use]
     pub fn is_about_waiting(&self) -> bool {
         self.what == What::Waiting && !self.is_negated
+    }
+
+    /// Whether it is about answers that the learner gives.
+    #[must_use]
+    pub fn is_about_a_probe(&self) -> bool {
+        self.what == What::Probe && !self.is_negated
     }
 
     /// Whether it says where the request goes.
@@ -250,6 +260,8 @@ impl What {
             ),
             "refused" => bare(Self::Refused)?,
             "waiting" => bare(Self::Waiting)?,
+            "probe" => bare(Self::Probe)?,
+            "closed" => bare(Self::Closed)?,
             "reads" => Self::Reads(number(least(rest)?)?),
             "gap" => match rest.strip_prefix("under") {
                 Some(wait) => Self::Gap {

@@ -71,6 +71,8 @@ impl What {
             Self::Fault(kind) => format!("{} {}", say("fault", "问题"), kind.slug()),
             Self::Refused => say("a request that is refused", "被拒绝的请求"),
             Self::Waiting => say("a request that is not finished", "还没发完的请求"),
+            Self::Probe => say("your server's own answer", "你的服务器自己的回答"),
+            Self::Closed => say("your side closes the connection", "你这一边关闭了连接"),
             Self::Reads(least) => {
                 if zh {
                     format!("请求至少分 {least} 次到达")
