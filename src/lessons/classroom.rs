@@ -366,3 +366,97 @@ pub fn lesson_of(path: &[u8]) -> Option<&str> {
 fn is_verdict(path: &[u8]) -> bool {
     lesson_of(path).is_some() && (path.ends_with(b"/check") || path.ends_with(b"/check/"))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::net::Ipv4Addr;
+    use std::sync::mpsc::channel;
+
+    use super::*;
+    use crate::lessons::Lesson;
+    use crate::lessons::seen::tests::seen;
+
+    const NOW: SystemTime = SystemTime::UNIX_EPOCH;
+    const HERE: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
+
+    /// Two lessons of one step each.
+    fn course() -> Arc<Course> {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir(folder.path().join("en")).unwrap();
+        for number in ["00", "01"] {
+            let text = format!(
+                "# {number} · Test\n\nText.\n\n```step go\ndo: Go.\ncurl: curl x\nnc: # no\nsee: path /l/{number}\n\
+                 see: no refused\nhint: h\npass: p\nrule: r\n```\n"
+            );
+            Lesson::parse(&format!("{number}-test.md"), &text).unwrap();
+            std::fs::write(folder.path().join(format!("en/{number}-test.md")), text).unwrap();
+        }
+        Arc::new(Course::read(folder.path()).unwrap())
+    }
+
+    fn ask(room: &mut Room, target: &str) {
+        let request = format!("GET {target} HTTP/1.0\r\n\r\n");
+        room.see(seen(&request, "HTTP/1.0 200 OK\r\n\r\n"), HERE);
+    }
+
+    #[test]
+    fn one_learner_is_at_the_lesson_that_was_opened() {
+        let classroom = Classroom::of_one(course(), NOW);
+        let (sender, told) = channel();
+        let mut room = classroom.room();
+        room.listen(move |what| sender.send(what).unwrap());
+        ask(&mut room, "/l/01");
+        assert!(!room.learner("").unwrap().has_done("01", "go"));
+        room.open("", 1);
+        ask(&mut room, "/l/01");
+        assert!(room.learner("").unwrap().has_done("01", "go"));
+        assert_eq!(told.try_iter().count(), 2);
+        ask(&mut room, "/l/01/check");
+        assert_eq!(told.try_iter().count(), 0);
+        room.reset("");
+        assert!(!room.learner("").unwrap().has_done("01", "go"));
+        room.open("", 99);
+        assert_eq!(room.learner("").unwrap().lesson, 1);
+    }
+
+    #[test]
+    fn a_class_is_kept_apart_by_names_and_led_by_paths() {
+        let classroom = Classroom::of_many(course(), 2);
+        let mut room = classroom.room();
+        ask(&mut room, "/u/ann/l/01");
+        ask(&mut room, "/u/%E5%B0%8F/l/00");
+        ask(&mut room, "/l/00");
+        ask(&mut room, "/u/late/l/00");
+        let names: Vec<&str> = room.learners().map(|(name, _)| name).collect();
+        assert_eq!(names, ["ann", "小"]);
+        assert_eq!(room.turned_away(), 1);
+        assert!(room.learner("ann").unwrap().has_done("01", "go"));
+        assert!(!room.learner("ann").unwrap().has_done("00", "go"));
+        // Known learners are never turned away.
+        ask(&mut room, "/u/ann/l/00/check");
+        assert_eq!(room.learner("ann").unwrap().lesson, 0);
+    }
+
+    #[test]
+    fn a_request_too_broken_to_name_anybody_is_the_last_ones() {
+        let classroom = Classroom::of_many(course(), 2);
+        let mut room = classroom.room();
+        let broken = || seen("nonsense\r\n\r\n", "");
+        room.see(broken(), HERE);
+        assert_eq!(room.learners().count(), 0);
+        ask(&mut room, "/u/ann/l/01/x");
+        room.see(broken(), HERE);
+        let last = room.learner("ann").unwrap().last.clone().unwrap();
+        assert_eq!(last.seen.request.bytes(), b"nonsense\r\n\r\n");
+    }
+
+    #[test]
+    fn names_are_bounded() {
+        let classroom = Classroom::of_many(course(), 9);
+        let mut room = classroom.room();
+        for name in ["x".repeat(NAME_BYTES + 1).as_str(), "%0a", "%ff", "%1b[2J"] {
+            ask(&mut room, &format!("/u/{name}/l/00"));
+        }
+        assert_eq!(room.learners().count(), 0);
+    }
+}

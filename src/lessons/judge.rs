@@ -242,3 +242,105 @@ impl Past {
             .count()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lessons::notebook::tests::TEXT;
+    use crate::lessons::seen::tests::seen;
+
+    fn lesson() -> Lesson {
+        Lesson::parse("00-first-bytes.md", TEXT).unwrap()
+    }
+
+    fn judged(request: &str, done: &[&str], past: &Past) -> Verdict {
+        let seen = seen(request, "HTTP/1.0 200 OK\r\n\r\n");
+        judge(
+            &lesson(),
+            |step| done.contains(&step.name.as_str()),
+            &seen,
+            past,
+        )
+    }
+
+    #[test]
+    fn an_exchange_does_every_open_step_that_it_fits() {
+        let right = "GET /raw HTTP/1.0\r\n\r\n";
+        let Verdict::Passed(passed) = judged(right, &[], &Past::default()) else {
+            panic!()
+        };
+        // `again` wants to come after `hello`, and an exchange does not come after itself.
+        assert_eq!(passed.iter().map(|one| one.step).collect::<Vec<_>>(), [0]);
+        let mut past = Past::default();
+        past.tick("hello", SystemTime::UNIX_EPOCH);
+        let Verdict::Passed(passed) = judged(right, &["hello"], &past) else {
+            panic!()
+        };
+        assert_eq!(passed[0].step, 1);
+        assert_eq!(judged(right, &["hello", "again"], &past), Verdict::Over);
+    }
+
+    #[test]
+    fn a_known_wrong_way_is_told_with_its_bytes() {
+        let text = TEXT.replace(
+            "near elsewhere\n  see: path /row",
+            "near elsewhere\n  see: path /row\n  see: version 1.1",
+        );
+        let lesson = Lesson::parse("00-first-bytes.md", &text).unwrap();
+        let seen = seen("GET /row HTTP/1.1\r\n\r\n", "");
+        let verdict = judge(&lesson, |_| false, &seen, &Past::default());
+        let Verdict::Near {
+            step: 0,
+            near: 0,
+            place: Some(place),
+        } = verdict
+        else {
+            panic!("{verdict:?}")
+        };
+        assert_eq!(seen.bytes(place), b"HTTP/1.1");
+    }
+
+    #[test]
+    fn what_is_nearly_right_is_told_what_is_missing() {
+        let Verdict::NotYet {
+            step: 0,
+            sign: 1,
+            finding,
+        } = judged("GET /raw HTTP/1.1\r\n\r\n", &[], &Past::default())
+        else {
+            panic!()
+        };
+        assert!(finding.place.is_some());
+        assert!(matches!(
+            judged("GET /elsewhere HTTP/1.0\r\n\r\n", &[], &Past::default()),
+            Verdict::Elsewhere {
+                step: 0,
+                sign: 0,
+                ..
+            }
+        ));
+    }
+
+    #[test]
+    fn a_silence_does_no_step_that_does_not_speak_of_it() {
+        let mut waiting = seen("GET /raw HTTP/1.0\r\n", "");
+        waiting.kind = Kind::Waiting;
+        let verdict = judge(&lesson(), |_| false, &waiting, &Past::default());
+        assert!(!matches!(verdict, Verdict::Passed(_)));
+    }
+
+    #[test]
+    fn the_past_is_bounded() {
+        let mut past = Past::default();
+        let answer = format!(
+            "HTTP/1.0 200 OK\r\nX: {}\r\nLocation: /late\r\n\r\n",
+            "x".repeat(5000)
+        );
+        let long = seen("GET /a HTTP/1.0\r\n\r\n", &answer);
+        for _ in 0..REMEMBERED + 5 {
+            past.remember(&long);
+        }
+        assert_eq!(past.times(b"/a"), REMEMBERED);
+        assert_eq!(past.last_answer(b"Location"), None);
+    }
+}
