@@ -8,6 +8,7 @@ pub mod files;
 pub mod intake;
 mod lesson;
 pub mod middleware;
+pub mod mount;
 pub mod page;
 pub mod password;
 pub mod post;
@@ -34,6 +35,7 @@ use crate::wire::{
 };
 use files::Files;
 use intake::MultipartSink;
+use mount::Mount;
 use page::Page;
 use post::{Post, is_media_type};
 use stores::Stores;
@@ -73,6 +75,8 @@ pub struct Site {
 pub struct Visit<'a> {
     /// The request.
     pub request: &'a Request,
+    /// Where the site stands for whoever asked.
+    pub mount: Mount<'a>,
     /// What the path's pattern captured.
     pub captures: Captures<'a>,
     /// The site's settings.
@@ -121,10 +125,12 @@ impl Site {
 
     fn view(&self, request: &Request, now: HttpDate) -> Reply {
         let head = &*request.head;
-        let path = decode_path(head.path());
+        let mount = Mount::of(head.path());
+        let path = decode_path(mount.path());
         let (route, captures) = urls::find(&path).unzip();
         let visit = Visit {
             request,
+            mount,
             captures: captures.unwrap_or_default(),
             settings: &self.settings,
             stores: &self.stores,
@@ -132,49 +138,30 @@ impl Site {
             now,
         };
         let reply = match route {
-            None => self.missing(head, &path),
-            Some(route) if !route.takes(head.method()) => visit.not_allowed(route),
+            None => middleware::without_session(&visit, visit.missing(&path)),
+            Some(route) if !route.takes(head.method()) => {
+                middleware::without_session(&visit, visit.not_allowed(route))
+            }
             Some(route) => match route.view {
-                View::Plain(view) => view(&visit),
-                View::WithSession(view) => return middleware::with_session(&visit, view),
+                View::Plain(view) => middleware::without_session(&visit, view(&visit)),
+                View::WithSession(view) => middleware::with_session(&visit, view),
             },
         };
-        middleware::without_session(&visit, reply)
-    }
-
-    /// No row fits: perhaps only the last slash is missing, as Django's `APPEND_SLASH` knows.
-    fn missing(&self, head: &RequestHead, path: &[u8]) -> Reply {
-        let mut slashed = path.to_vec();
-        slashed.push(b'/');
-        if urls::find(&slashed)
-            .is_some_and(|(route, _): (&Route, _)| !route.pattern.ends_with("...}"))
-        {
-            let mut target = [head.path(), b"/"].concat();
-            if let Some(query) = head.query() {
-                target.push(b'?');
-                target.extend_from_slice(query);
-            }
-            return redirect(&self.settings, head, Status::MOVED_PERMANENTLY, &target);
-        }
-        // What was tried, as Django's own page says while DEBUG is on.
-        let fault = Fault::new(FaultKind::NotFound, head.target_at());
-        let mut reply = lesson::lesson(&self.settings, head.bytes(), &fault, &PATTERNS);
-        reply.faults.push(fault);
-        reply
+        mounted(mount, reply)
     }
 }
 
 impl Service for Site {
     fn place(&self, head: &RequestHead) -> Place {
         let sessions_wait = self.stores.sessions.kind().waits();
-        urls::find(&decode_path(head.path()))
+        urls::find(&decode_path(Mount::of(head.path()).path()))
             .map_or(Place::Loop, |(route, _)| route.place(sessions_wait))
     }
 
     fn intake(&self, head: &RequestHead, length: u64) -> Result<Intake, Fault> {
         let limit = self.settings.form_bytes;
         let streams = || {
-            urls::find(&decode_path(head.path()))
+            urls::find(&decode_path(Mount::of(head.path()).path()))
                 .is_some_and(|(route, _)| route.streams && route.takes(head.method()))
         };
         let mut types = head.fields_named(b"Content-Type");
@@ -255,7 +242,7 @@ impl Visit<'_> {
     /// A page with this title, in English and Chinese.
     #[must_use]
     pub fn page(&self, title: [&'static str; 2]) -> Page {
-        Page::new(self.settings.lang, title)
+        Page::new(self.settings.lang, title).mounted(self.mount)
     }
 
     /// A refusal with its lesson, and a word for the console.
@@ -300,6 +287,27 @@ impl Visit<'_> {
         reply
     }
 
+    /// No row fits: perhaps only the last slash is missing, as Django's `APPEND_SLASH` knows.
+    fn missing(&self, path: &[u8]) -> Reply {
+        let head = self.head();
+        let slashed = [path, b"/"].concat();
+        if urls::find(&slashed)
+            .is_some_and(|(route, _): (&Route, _)| !route.pattern.ends_with("...}"))
+        {
+            let mut target = [self.mount.path(), b"/"].concat();
+            if let Some(query) = head.query() {
+                target.push(b'?');
+                target.extend_from_slice(query);
+            }
+            return self.redirect_with(Status::MOVED_PERMANENTLY, &target);
+        }
+        if self.mount.is_missed() {
+            return self.refuse_saying(FaultKind::NotFound, head.target_at(), mount::ABOUT);
+        }
+        // What was tried, as Django's own page says while DEBUG is on.
+        self.refuse_with(Fault::new(FaultKind::NotFound, head.target_at()), &PATTERNS)
+    }
+
     fn not_allowed(&self, route: &Route) -> Reply {
         let more = format!("Allow: {}\n", route.allow);
         let fault = Fault::new(FaultKind::MethodNotAllowed, self.head().method_at());
@@ -311,31 +319,39 @@ impl Visit<'_> {
     /// A 302 to a path of this site or to a URI.
     #[must_use]
     pub fn redirect(&self, location: &[u8]) -> Reply {
-        redirect(self.settings, self.head(), Status::FOUND, location)
+        self.redirect_with(Status::FOUND, location)
+    }
+
+    /// A redirect as the edition has it: the notes' relative Location and empty body, or an absolute URI
+    /// and a note with a hyperlink (RFC 1945 9.3 and 10.11).
+    fn redirect_with(&self, status: Status, location: &[u8]) -> Reply {
+        let (settings, head) = (self.settings, self.head());
+        let mut encoded = Vec::new();
+        if settings.edition.location_is_absolute() && location.starts_with(b"/") {
+            let host = head
+                .field(b"Host")
+                .unwrap_or(Cow::Borrowed(settings.host.as_bytes()));
+            encoded.extend_from_slice(b"http://");
+            encode_location(&host, &mut encoded);
+        }
+        encode_location(&self.mount.outside(location), &mut encoded);
+        // A Simple-Response is nothing but its body, so there the note is all that can be said.
+        let note = if settings.edition.redirect_has_note() || head.version() == Version::Simple {
+            Cow::Owned(page::note(&encoded))
+        } else {
+            Cow::Borrowed("")
+        };
+        let mut reply = Reply::new(status).with_body(HTML, note);
+        // What encode_location writes is printable ASCII.
+        reply.location = FieldValue::new(encoded).ok();
+        reply
     }
 }
 
-/// A redirect as the edition has it: the notes' relative Location and empty body, or an absolute URI
-/// and a note with a hyperlink (RFC 1945 9.3 and 10.11).
-fn redirect(settings: &Settings, head: &RequestHead, status: Status, location: &[u8]) -> Reply {
-    let mut encoded = Vec::new();
-    if settings.edition.location_is_absolute() && location.starts_with(b"/") {
-        let host = head
-            .field(b"Host")
-            .unwrap_or(Cow::Borrowed(settings.host.as_bytes()));
-        encoded.extend_from_slice(b"http://");
-        encode_location(&host, &mut encoded);
-    }
-    encode_location(location, &mut encoded);
-    // A Simple-Response is nothing but its body, so there the note is all that can be said.
-    let note = if settings.edition.redirect_has_note() || head.version() == Version::Simple {
-        Cow::Owned(page::note(&encoded))
-    } else {
-        Cow::Borrowed("")
-    };
-    let mut reply = Reply::new(status).with_body(HTML, note);
-    // What encode_location writes is printable ASCII.
-    reply.location = FieldValue::new(encoded).ok();
+/// The answer with its cookies where the client will find them.
+fn mounted(mount: Mount<'_>, mut reply: Reply) -> Reply {
+    let cookies = reply.cookies.into_iter();
+    reply.cookies = cookies.map(|cookie| mount.cookie(cookie)).collect();
     reply
 }
 

@@ -6,12 +6,15 @@
 //!
 //! Each page is well-formed, asks only this server for its stylesheet, and asks for no icon.
 
+use super::mount::Mount;
 use crate::wire::Lang;
 
 /// A page under way.
 #[derive(Debug)]
 pub struct Page {
     lang: Lang,
+    /// What stands before the site's own paths; empty at the root.
+    prefix: String,
     html: String,
 }
 
@@ -21,6 +24,7 @@ impl Page {
     pub fn new(lang: Lang, title: [&'static str; 2]) -> Self {
         let mut page = Self {
             lang,
+            prefix: String::new(),
             html: String::with_capacity(4096),
         };
         let first = said(title, lang);
@@ -36,6 +40,16 @@ impl Page {
         page.text(first)
             .markup("</title>\n</head>\n<body>\n<main>\n")
             .say("h1", title)
+    }
+
+    /// The same with the site's own paths as this client has to ask for them.
+    #[must_use]
+    pub fn mounted(mut self, mount: Mount<'_>) -> Self {
+        let prefix = mount.outside(b"/");
+        // Its last slash is there already, at the start of each path. A prefix is printable ASCII.
+        let prefix = String::from_utf8_lossy(&prefix).replace('&', "&amp;");
+        prefix.trim_end_matches('/').clone_into(&mut self.prefix);
+        self
     }
 
     /// Markup, as it is.
@@ -96,7 +110,15 @@ impl Page {
     #[must_use]
     pub fn finish(self) -> String {
         let page = self.markup("</main>\n<footer><a href=\"/\">/</a></footer>\n</body>\n</html>\n");
-        page.html
+        if page.prefix.is_empty() {
+            return page.html;
+        }
+        // No text has a quotation mark in it, so these are attributes of markup and nothing else.
+        let attributes = ["href=\"/", "src=\"/", "action=\"/"].into_iter();
+        attributes.fold(page.html, |html, attribute| {
+            let (name, slash) = attribute.split_at(attribute.len() - 1);
+            html.replace(attribute, &format!("{name}{}{slash}", page.prefix))
+        })
     }
 }
 
@@ -105,6 +127,7 @@ impl Page {
 pub fn note(location: &[u8]) -> String {
     let note = Page {
         lang: Lang::En,
+        prefix: String::new(),
         html: String::new(),
     };
     note.markup("<p>See <a href=\"")

@@ -357,6 +357,18 @@ impl SetCookie {
         Ok(self)
     }
 
+    /// The Path attribute; empty where it is left out.
+    ///
+    /// ```
+    /// use blankline::wire::SetCookie;
+    /// let cookie = SetCookie::new(b"k", b"v").unwrap().path(b"/user").unwrap();
+    /// assert_eq!(cookie.path_octets(), b"/user");
+    /// ```
+    #[must_use]
+    pub fn path_octets(&self) -> &[u8] {
+        &self.path
+    }
+
     /// The hosts to which the cookie is sent back; empty leaves the attribute out, which means
     /// this host alone.
     ///

@@ -21,7 +21,8 @@ pub(in crate::app) fn home(visit: &Visit<'_>) -> Reply {
             ],
         );
     for route in ROUTES {
-        page = entry(page, route, &address);
+        let target = visit.mount.outside(route.example.as_bytes());
+        page = entry(page, route, &address, &String::from_utf8_lossy(&target));
     }
     Reply::html(page.finish())
 }
@@ -64,7 +65,7 @@ fn is_authority(text: &[u8]) -> bool {
     text.first().is_some_and(|first| *first != b'-') && text.iter().all(is_plain)
 }
 
-fn entry(page: Page, route: &Route, address: &Address<'_>) -> Page {
+fn entry(page: Page, route: &Route, address: &Address<'_>, target: &str) -> Page {
     let mut page = page.markup("<section>\n<h2><code>");
     page = if route.takes(b"GET") {
         page.markup("<a href=\"")
@@ -82,10 +83,10 @@ fn entry(page: Page, route: &Route, address: &Address<'_>) -> Page {
         .say("p", route.about)
         .markup("<pre><code>");
     if route.takes(b"GET") {
-        page = commands(page, address, route.example, None);
+        page = commands(page, address, target, None);
     }
     if route.takes(b"POST") {
-        page = commands(page, address, route.example, Some(FORM));
+        page = commands(page, address, target, Some(FORM));
     }
     page.markup("</code></pre>\n</section>\n")
 }
@@ -94,12 +95,7 @@ fn entry(page: Page, route: &Route, address: &Address<'_>) -> Page {
 const FORM: &str = "username=admin&password=admin";
 
 /// The same request by curl and by hand.
-fn commands(
-    page: Page,
-    address: &Address<'_>,
-    target: &'static str,
-    form: Option<&'static str>,
-) -> Page {
+fn commands(page: Page, address: &Address<'_>, target: &str, form: Option<&'static str>) -> Page {
     let mut page = page.markup("curl -i ");
     if let Some(form) = form {
         page = page.markup("-d '").text(form).markup("' ");

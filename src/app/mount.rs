@@ -1,0 +1,233 @@
+//! Where the site stands for one learner: Django's `SCRIPT_NAME`, for a class that shares one server.
+//!
+//! A path `/u/NAME/REST` is served as `/REST`. The prefix is cut before the table of URLs is asked, so no page knows of
+//! it; and it is put in front again of every path of the site that an answer carries: a Location, a cookie's Path, a
+//! link in a page. So nobody's cookies reach anybody else, and all that a learner has to do is to type the prefix.
+//!
+//! A path that only looks like it is served as it stands, which is a 404: there is no page below `/u/`.
+
+use std::borrow::Cow;
+
+use crate::wire::{SetCookie, decode_path, encode_location};
+
+/// A request's path, taken apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Mount<'a> {
+    /// `/u/NAME` as the client wrote it; empty at the root.
+    prefix: &'a [u8],
+    /// The rest, not decoded: what the table of URLs is asked for.
+    path: &'a [u8],
+}
+
+impl<'a> Mount<'a> {
+    /// Takes a path apart that is not decoded.
+    #[must_use]
+    pub fn of(path: &'a [u8]) -> Self {
+        let at_root = Self { prefix: b"", path };
+        let Some(rest) = path.strip_prefix(BELOW) else {
+            return at_root;
+        };
+        let end = rest.iter().position(|&octet| octet == b'/');
+        let name = end.map_or(rest, |end| rest.get(..end).unwrap_or_default());
+        if !is_name(&decode_path(name)) {
+            return at_root;
+        }
+        match path.split_at_checked(BELOW.len() + name.len()) {
+            Some((prefix, path)) => Self { prefix, path },
+            None => at_root,
+        }
+    }
+
+    /// The path below the prefix, not decoded.
+    #[must_use]
+    pub const fn path(&self) -> &'a [u8] {
+        self.path
+    }
+
+    /// Whether the path looks like a learner's and is none.
+    #[must_use]
+    pub fn is_missed(&self) -> bool {
+        self.prefix.is_empty() && self.path.starts_with(BELOW)
+    }
+
+    /// A path of the site as the client has to ask for it; anything else as it is.
+    #[must_use]
+    pub fn outside<'p>(&self, path: &'p [u8]) -> Cow<'p, [u8]> {
+        let is_path = path.starts_with(b"/") && !path.starts_with(b"//");
+        if self.prefix.is_empty() || !is_path {
+            return Cow::Borrowed(path);
+        }
+        Cow::Owned([&self.written(), path].concat())
+    }
+
+    /// The same for the paths for which a cookie comes back.
+    #[must_use]
+    pub fn cookie(&self, cookie: SetCookie) -> SetCookie {
+        match self.outside(cookie.path_octets()) {
+            Cow::Borrowed(_) => cookie,
+            // What is written of a prefix fits into an attribute, so this takes it.
+            Cow::Owned(path) => cookie.clone().path(&path).unwrap_or(cookie),
+        }
+    }
+
+    /// The prefix as a field, a cookie's attribute, a page and a shell's quotes can hold it. As long as it needs no escape it is the
+    /// client's spelling, which is what a client compares a cookie's Path with.
+    fn written(&self) -> Vec<u8> {
+        let mut written = Vec::new();
+        for octet in self.prefix {
+            match octet {
+                b';' => written.extend_from_slice(b"%3B"),
+                b'\'' => written.extend_from_slice(b"%27"),
+                octet => encode_location(&[*octet], &mut written),
+            }
+        }
+        written
+    }
+}
+
+/// Whether this may stand after `/u/`, decoded: one segment of a path that no client takes for something else.
+fn is_name(name: &[u8]) -> bool {
+    let is_plain = |text: &str| !text.chars().any(|c| c == '/' || c.is_control());
+    (1..=MOST_NAME).contains(&name.len())
+        && !matches!(name, b"." | b"..")
+        && str::from_utf8(name).is_ok_and(is_plain)
+}
+
+const BELOW: &[u8] = b"/u/";
+
+/// Bytes of a learner's name.
+const MOST_NAME: usize = 32;
+
+/// What a learner's path looks like, for the 404 of one that is none.
+pub(super) const ABOUT: [&str; 2] = [
+    "A path that starts with /u/ goes on with a learner's name and a slash: /u/NAME/raw is /raw. NAME has 1 to 32 bytes \
+     of UTF-8 once %XX are decoded, has neither a slash nor a control character in it, and is not . or ..",
+    "以 /u/ 开头的路径，后面要跟学员的名字和一个斜杠：/u/名字/raw 就是 /raw。名字在 %XX 解码后是 1 到 32 字节的 UTF-8，\
+     其中不能有斜杠和控制字符，也不能是 . 或 ..",
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::app::testing::{Answer, ask, get, settings, site_with};
+    use crate::app::{Settings, Site};
+    use crate::wire::Edition;
+
+    fn parts(path: &str) -> (String, String) {
+        let mount = Mount::of(path.as_bytes());
+        let text = |octets: &[u8]| String::from_utf8_lossy(octets).into_owned();
+        (text(&mount.written()), text(mount.path))
+    }
+
+    fn pair(prefix: &str, path: &str) -> (String, String) {
+        (prefix.to_owned(), path.to_owned())
+    }
+
+    #[test]
+    fn a_prefix_is_cut_once_and_only_if_it_has_a_name() {
+        let longest = "x".repeat(32);
+        for (path, prefix, rest) in [
+            ("/u/ann/raw", "/u/ann", "/raw"),
+            ("/u/ann/", "/u/ann", "/"),
+            ("/u/ann", "/u/ann", ""),
+            ("/u/ann//raw", "/u/ann", "//raw"),
+            ("/u/ann/u/bob/raw", "/u/ann", "/u/bob/raw"),
+            ("/u/%E5%B0%8F/raw", "/u/%E5%B0%8F", "/raw"),
+            ("/u/小/raw", "/u/%E5%B0%8F", "/raw"),
+            ("/u/a;b'\"/raw", "/u/a%3Bb%27%22", "/raw"),
+            ("/u/.../raw", "/u/...", "/raw"),
+            (&format!("/u/{longest}/"), &format!("/u/{longest}"), "/"),
+        ] {
+            assert_eq!(parts(path), pair(prefix, rest), "{path}");
+        }
+        for path in [
+            "/u/",
+            "/u//raw",
+            "/u/./raw",
+            "/u/../raw",
+            "/u/%2e%2E/raw",
+            "/u/a%2fb/raw",
+            "/u/a%00/raw",
+            "/u/a%0d%0a/raw",
+            "/u/%c2%85/raw",
+            "/u/%ff/raw",
+            &format!("/u/{longest}x/raw"),
+        ] {
+            assert_eq!(parts(path), pair("", path));
+            let answer = get(path);
+            assert_eq!(answer.status(), "404", "{path}");
+            assert!(answer.body.contains("/u/名字/raw 就是 /raw"), "{path}");
+        }
+        for path in ["/u", "/user/", "/"] {
+            assert_eq!(parts(path), pair("", path));
+        }
+        assert_eq!(get("/u").status(), "404");
+    }
+
+    #[test]
+    fn every_page_is_where_it_is_for_one_learner_too() {
+        for route in crate::app::urls::ROUTES {
+            let there = get(&format!("/u/ann{}", route.example));
+            let here = get(route.example);
+            assert_eq!(there.status(), here.status(), "{}", route.name);
+            for attribute in ["src=\"", "href=\"", "action=\""] {
+                for value in there.body.split(attribute).skip(1) {
+                    assert!(
+                        value.starts_with("/u/ann/") || value.starts_with("data:,"),
+                        "{value}"
+                    );
+                }
+            }
+        }
+        assert_eq!(get("/u/ann/u/bob/raw").status(), "404");
+    }
+
+    #[test]
+    fn locations_get_the_prefix() {
+        for (target, location) in [
+            ("/u/ann/redirect/", "/u/ann/user/"),
+            ("/u/ann/redirect?a=b", "/u/ann/redirect/?a=b"),
+            ("/u/ann", "/u/ann/"),
+            ("/u/%E5%B0%8F/redirect/", "/u/%E5%B0%8F/user/"),
+            ("/u/小/redirect", "/u/%E5%B0%8F/redirect/"),
+        ] {
+            assert_eq!(get(target).field("Location"), location, "{target}");
+        }
+        let strict = Settings {
+            edition: Edition::Rfc1945,
+            ..settings(&[])
+        };
+        let request = "GET /u/ann/redirect/ HTTP/1.0\r\nHost: h\r\n\r\n";
+        let answer = ask(&site_with(strict), request);
+        assert_eq!(answer.field("Location"), "http://h/u/ann/user/");
+        assert!(answer.body.contains("<a href=\"http://h/u/ann/user/\">"));
+    }
+
+    /// The paths of the cookies that are set.
+    fn paths(answer: &Answer) -> Vec<&str> {
+        let cookies = answer.fields("Set-Cookie").into_iter();
+        cookies
+            .filter_map(|cookie| Some(cookie.split_once("Path=")?.1))
+            .collect()
+    }
+
+    #[test]
+    fn cookies_stay_with_their_learner() {
+        let answer = get("/u/ann/cookiedemo/");
+        assert_eq!(paths(&answer), ["/u/ann/", "/u/ann/", "/u/ann/cookiedemo/"]);
+        let history = get("/u/a;b/cookiedemo/history/3/");
+        assert_eq!(paths(&history), ["/u/a%3Bb/cookiedemo/history/"]);
+        let session = get("/u/ann/session/set/?key=a&value=b");
+        assert_eq!(paths(&session), ["/u/ann/"]);
+        let site: Site = site_with(settings(&[]));
+        let deleted = "GET /u/ann/raw HTTP/1.0\r\nCookie: sessionid=x\r\n\r\n";
+        assert_eq!(paths(&ask(&site, deleted)), ["/u/ann/"]);
+        // What a page says that it sends is what it sends.
+        let shown = get("/u/ann/set_cookie?key=a&value=b");
+        assert_eq!(shown.field("Set-Cookie"), "a=b; Path=/u/ann/");
+        assert!(shown.body.starts_with("Set-Cookie: a=b; Path=/u/ann/\n"));
+        // Without a Path a cookie belongs to the folder of its page, which is the learner's.
+        let without = get("/u/ann/set_cookie?key=a&value=b&path=");
+        assert_eq!(without.field("Set-Cookie"), "a=b");
+    }
+}
