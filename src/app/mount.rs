@@ -8,7 +8,8 @@
 
 use std::borrow::Cow;
 
-use crate::wire::{SetCookie, decode_path, encode_location};
+use crate::lessons::{self, BELOW};
+use crate::wire::{SetCookie, encode_location};
 
 /// A request's path, taken apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,19 +24,9 @@ impl<'a> Mount<'a> {
     /// Takes a path apart that is not decoded.
     #[must_use]
     pub fn of(path: &'a [u8]) -> Self {
-        let at_root = Self { prefix: b"", path };
-        let Some(rest) = path.strip_prefix(BELOW) else {
-            return at_root;
-        };
-        let end = rest.iter().position(|&octet| octet == b'/');
-        let name = end.map_or(rest, |end| rest.get(..end).unwrap_or_default());
-        if !is_name(&decode_path(name)) {
-            return at_root;
-        }
-        match path.split_at_checked(BELOW.len() + name.len()) {
-            Some((prefix, path)) => Self { prefix, path },
-            None => at_root,
-        }
+        let (length, _) = lessons::mount(path);
+        let (prefix, path) = path.split_at_checked(length).unwrap_or((b"", path));
+        Self { prefix, path }
     }
 
     /// The path below the prefix, not decoded.
@@ -48,6 +39,12 @@ impl<'a> Mount<'a> {
     #[must_use]
     pub fn is_missed(&self) -> bool {
         self.prefix.is_empty() && self.path.starts_with(BELOW)
+    }
+
+    /// The learner's name, decoded; none at the root.
+    #[must_use]
+    pub fn learner(&self) -> Option<String> {
+        lessons::mount(self.prefix).1
     }
 
     /// A path of the site as the client has to ask for it; anything else as it is.
@@ -84,19 +81,6 @@ impl<'a> Mount<'a> {
         written
     }
 }
-
-/// Whether this may stand after `/u/`, decoded: one segment of a path that no client takes for something else.
-fn is_name(name: &[u8]) -> bool {
-    let is_plain = |text: &str| !text.chars().any(|c| c == '/' || c.is_control());
-    (1..=MOST_NAME).contains(&name.len())
-        && !matches!(name, b"." | b"..")
-        && str::from_utf8(name).is_ok_and(is_plain)
-}
-
-const BELOW: &[u8] = b"/u/";
-
-/// Bytes of a learner's name.
-const MOST_NAME: usize = 32;
 
 /// What a learner's path looks like, for the 404 of one that is none.
 pub(super) const ABOUT: [&str; 2] = [

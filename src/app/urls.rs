@@ -364,6 +364,32 @@ pub const ROUTES: &[Route] = &[
         ],
     },
     Route {
+        pattern: "/l/{lesson}/check",
+        name: "check",
+        allow: "GET, HEAD",
+        place: Place::Loop,
+        streams: false,
+        view: Plain(views::learning::check),
+        example: "/l/02/check",
+        about: [
+            "which steps of a lesson you have done, and what was seen last",
+            "一课里你完成了哪些步骤，以及最近看到了什么",
+        ],
+    },
+    Route {
+        pattern: "/l/t1/probe",
+        name: "probe",
+        allow: "GET, HEAD",
+        place: Place::Worker,
+        streams: false,
+        view: Plain(views::learning::probe),
+        example: "/l/t1/probe",
+        about: [
+            "you are the server: asks port=9000 of your machine and looks at what it answers; path=/",
+            "你来当服务器：请求你机器上的 port=9000，看它回答什么；path=/",
+        ],
+    },
+    Route {
         pattern: "/static/{path...}",
         name: "static",
         allow: "GET, HEAD",

@@ -19,10 +19,30 @@ mod step;
 mod watcher;
 
 pub use check::{Check, Finding};
-pub use classroom::{Classroom, Done, Judged, Learner, NAME_BYTES, Room, Told, lesson_of};
+pub use classroom::{Classroom, Done, Judged, Learner, Room, Told, lesson_of};
 pub use course::{Course, CourseError};
 pub use judge::{Passed, Past, Verdict, judge};
 pub use notebook::{Fence, Lesson, Texts, fences, file_name};
-pub use seen::{Kind, Place, Seen, Side};
+pub use seen::{BELOW, Kind, Place, Seen, Side, mount};
 pub use step::{Complaint, Near, Step, is_command};
 pub use watcher::Watcher;
+
+use std::io;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use crate::golden::{End, converse};
+
+/// Asks a learner's own server, and waits until it closes, for so long at most: what came, and whether it closed.
+///
+/// # Errors
+///
+/// When there is no connection.
+pub fn ask_back(
+    address: SocketAddr,
+    request: &[u8],
+    patience: Duration,
+) -> io::Result<(Vec<u8>, bool)> {
+    let (answer, end) = converse(address, &[request], false, patience)?;
+    Ok((answer, end == End::Closed))
+}

@@ -122,6 +122,13 @@ impl Seen {
         seen
     }
 
+    /// The same as this learner's.
+    #[must_use]
+    pub fn of_learner(mut self, learner: Option<String>) -> Self {
+        self.learner = learner;
+        self
+    }
+
     /// The message that the learner wrote, in which the faults are.
     #[must_use]
     pub const fn learners(&self) -> Side {
@@ -210,20 +217,32 @@ impl Seen {
     }
 }
 
-/// How many bytes of a path are `/u/NAME`, and the name.
-fn mount(path: &[u8]) -> (usize, Option<String>) {
-    let name = path.strip_prefix(b"/u/").map(|rest| {
+/// How many bytes of a path, not decoded, are `/u/NAME`, and the name, decoded: one segment of a path that no client
+/// takes for something else. A path that only looks like it has no such prefix.
+#[must_use]
+pub fn mount(path: &[u8]) -> (usize, Option<String>) {
+    let name = path.strip_prefix(BELOW).map(|rest| {
         let end = rest.iter().position(|&octet| octet == b'/');
         rest.get(..end.unwrap_or(rest.len())).unwrap_or_default()
     });
-    let Some(name) = name.filter(|name| !name.is_empty()) else {
-        return (0, None);
-    };
-    match String::from_utf8(decode_path(name).into_owned()) {
-        Ok(learner) => (b"/u/".len() + name.len(), Some(learner)),
-        Err(_) => (0, None),
+    let decoded = name.and_then(|name| String::from_utf8(decode_path(name).into_owned()).ok());
+    match (name, decoded.filter(|decoded| is_name(decoded))) {
+        (Some(name), Some(learner)) => (BELOW.len() + name.len(), Some(learner)),
+        _ => (0, None),
     }
 }
+
+fn is_name(name: &str) -> bool {
+    (1..=NAME_BYTES).contains(&name.len())
+        && !matches!(name, "." | "..")
+        && !name.chars().any(|c| c == '/' || c.is_control())
+}
+
+/// Below this path each learner of a class has a site.
+pub const BELOW: &[u8] = b"/u/";
+
+/// Bytes of a learner's name.
+const NAME_BYTES: usize = 32;
 
 #[cfg(test)]
 pub(super) mod tests {
