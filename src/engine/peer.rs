@@ -341,8 +341,11 @@ impl Peer {
         let before = self.conversation.connection().unsent();
         // Where the close follows at once, the last bytes wait for its FIN (MSG_MORE) and both leave in
         // one segment: one less to be made and taken in. Where bytes could still come from the client,
-        // a close would turn into a reset, and what waits would be lost: there nothing waits.
-        let last = if self.conversation.connection().ends_with_response() {
+        // a close would turn into a reset, and what waits would be lost: there nothing waits. Behind a body
+        // more may come by mistake, so there the FIN is sent by a call of its own, which is never a reset.
+        let ends = self.conversation.connection().ends_with_response();
+        let is_behind_a_body = self.conversation.connection().had_body();
+        let last = if ends {
             SendFlags::NOSIGNAL | SendFlags::MORE
         } else {
             SendFlags::NOSIGNAL
@@ -379,6 +382,10 @@ impl Peer {
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(error) => return Err(error),
             }
+        }
+        if ends && is_behind_a_body && before > 0 && self.conversation.connection().unsent() == 0 {
+            // An error here is the client's being gone, which the close does not mind.
+            let _gone = self.stream.shutdown(Shutdown::Write);
         }
         if self.is_corked && self.conversation.connection().server() != ServerState::Closed {
             // The close does this by itself; a connection that stays has to be told.

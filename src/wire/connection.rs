@@ -609,8 +609,8 @@ impl Connection {
         self.flags.keep
     }
 
-    /// Whether the connection ends with the last byte of the response under way, and the client has no
-    /// reason to send another: its request had no body, behind which more could follow by mistake.
+    /// Whether the connection ends with the last byte of the response under way, and the client has nothing
+    /// more to send: its request is whole, and nothing came behind it.
     ///
     /// ```
     /// use blankline::wire::{Connection, Protocol, ResponseWriter, Status};
@@ -623,11 +623,23 @@ impl Connection {
     /// ```
     #[must_use]
     pub fn ends_with_response(&self) -> bool {
-        if self.flags.is_open {
-            return false;
-        }
         let is_over = self.client == ClientState::Done && self.buffer.is_empty();
-        !self.flags.keep && (self.flags.eof || (is_over && self.body_length == 0))
+        !self.flags.is_open && !self.flags.keep && (self.flags.eof || is_over)
+    }
+
+    /// Whether the request under way has a body, behind which more could follow by mistake.
+    ///
+    /// ```
+    /// use blankline::wire::{Connection, Protocol};
+    /// # #[allow(clippy::disallowed_methods)] let now = std::time::Instant::now();
+    /// let mut connection = Connection::new(Protocol::default().into(), now);
+    /// connection.receive(b"POST / HTTP/1.0\r\nContent-Length: 3\r\n\r\nabc", now);
+    /// while connection.poll_event().is_some() {}
+    /// assert!(connection.had_body());
+    /// ```
+    #[must_use]
+    pub const fn had_body(&self) -> bool {
+        self.body_length > 0
     }
 
     /// Whether more bytes are welcome now. Not while a response is owed and a full head's worth of
