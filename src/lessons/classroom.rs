@@ -29,8 +29,10 @@ pub struct Room {
     /// The learner of each address, for requests that are too broken to say.
     addresses: BTreeMap<IpAddr, String>,
     revision: u64,
-    told: Option<Box<dyn Fn(Told) + Send>>,
+    listeners: Vec<Listener>,
 }
+
+type Listener = Box<dyn Fn(&Told) + Send>;
 
 /// One of them.
 #[derive(Clone, Debug)]
@@ -62,15 +64,15 @@ pub struct Judged {
     pub verdict: Arc<Verdict>,
 }
 
-/// Something that whoever runs the program should hear of.
+/// Something that whoever shows the classroom should hear of.
 #[derive(Clone, Debug)]
 pub struct Told {
     /// Whose it is; empty for the one without a name.
     pub learner: String,
     /// The lesson's place in the course.
     pub lesson: usize,
-    /// What was seen.
-    pub judged: Judged,
+    /// What was seen; none when something else has changed, such as the hints or the lesson.
+    pub judged: Option<Judged>,
 }
 
 impl Classroom {
@@ -108,13 +110,31 @@ impl Room {
             turned_away: 0,
             addresses: BTreeMap::new(),
             revision: 0,
-            told: None,
+            listeners: Vec::new(),
         }
     }
 
-    /// Whom to tell of every exchange that was judged. Called on the loop: it must not wait.
-    pub fn listen(&mut self, told: impl Fn(Told) + Send + 'static) {
-        self.told = Some(Box::new(told));
+    /// Whom else to tell of every exchange that was judged, and of every other change. Called on the loop and while
+    /// nobody else may look: it must not wait.
+    pub fn listen(&mut self, told: impl Fn(&Told) + Send + 'static) {
+        self.listeners.push(Box::new(told));
+    }
+
+    /// Tells nobody any more.
+    pub fn hush(&mut self) {
+        self.listeners.clear();
+    }
+
+    fn tell(&mut self, name: &str, judged: Option<Judged>) {
+        self.revision += 1;
+        let told = Told {
+            learner: name.to_owned(),
+            lesson: self.learners.get(name).map_or(0, |learner| learner.lesson),
+            judged,
+        };
+        for listener in &self.listeners {
+            listener(&told);
+        }
     }
 
     /// The course.
@@ -164,7 +184,7 @@ impl Room {
             .entry(name.to_owned())
             .or_insert_with(|| Learner::new(now));
         learner.done = done;
-        self.revision += 1;
+        self.tell(name, None);
     }
 
     /// Opens a lesson, by its place in the course; what was seen in the one before is forgotten.
@@ -173,7 +193,7 @@ impl Room {
             && lesson < self.course.lessons().len()
         {
             learner.open(lesson);
-            self.revision += 1;
+            self.tell(name, None);
         }
     }
 
@@ -185,19 +205,20 @@ impl Room {
             let number = &texts.lesson().number;
             learner.done.retain(|(lesson, _), _| lesson != number);
             learner.open(learner.lesson);
-            self.revision += 1;
+            self.tell(name, None);
         }
     }
 
     /// Gives the learner's next hint of a step, and says how many there are now.
     pub fn hint(&mut self, name: &str, step: usize) -> usize {
-        self.revision += 1;
         let Some(learner) = self.learners.get_mut(name) else {
             return 0;
         };
         let given = learner.hints.entry(step).or_default();
         *given += 1;
-        *given
+        let given = *given;
+        self.tell(name, None);
+        given
     }
 
     /// Takes an exchange, or a request that has stopped half-way.
@@ -207,6 +228,7 @@ impl Room {
         };
         if !self.admits(&name) {
             self.turned_away += 1;
+            self.tell(&name, None);
             return;
         }
         let named = lesson_of(&seen.path).and_then(|number| self.course.find(number));
@@ -218,23 +240,12 @@ impl Room {
         if let Some(named) = named.filter(|named| is_class && *named != learner.lesson) {
             learner.open(named);
         }
+        let texts = self.course.lessons().get(learner.lesson);
         // Where the verdict is asked for, there is nothing to judge.
-        if is_verdict(&seen.path) {
-            return;
-        }
-        let Some(texts) = self.course.lessons().get(learner.lesson) else {
-            return;
-        };
-        let judged = learner.judge(texts, seen);
-        self.revision += 1;
-        if let Some(tell) = &self.told {
-            let lesson = learner.lesson;
-            tell(Told {
-                learner: name,
-                lesson,
-                judged,
-            });
-        }
+        let judged = texts
+            .filter(|_| !is_verdict(&seen.path))
+            .map(|texts| learner.judge(texts, seen));
+        self.tell(&name, judged);
     }
 
     fn whose(&mut self, seen: &Seen, from: IpAddr) -> Option<String> {
@@ -401,19 +412,24 @@ mod tests {
         let classroom = Classroom::of_one(course(), NOW);
         let (sender, told) = channel();
         let mut room = classroom.room();
-        room.listen(move |what| sender.send(what).unwrap());
+        room.listen(move |what| sender.send(what.judged.is_some()).unwrap());
         ask(&mut room, "/l/01");
         assert!(!room.learner("").unwrap().has_done("01", "go"));
         room.open("", 1);
         ask(&mut room, "/l/01");
         assert!(room.learner("").unwrap().has_done("01", "go"));
-        assert_eq!(told.try_iter().count(), 2);
         ask(&mut room, "/l/01/check");
-        assert_eq!(told.try_iter().count(), 0);
+        room.hint("", 0);
+        let judged: Vec<bool> = told.try_iter().collect();
+        assert_eq!(judged, [true, false, true, false, false]);
         room.reset("");
         assert!(!room.learner("").unwrap().has_done("01", "go"));
         room.open("", 99);
         assert_eq!(room.learner("").unwrap().lesson, 1);
+        room.hush();
+        assert_eq!(told.try_iter().count(), 1);
+        room.open("", 0);
+        assert!(told.recv().is_err());
     }
 
     #[test]

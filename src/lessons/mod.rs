@@ -2,8 +2,8 @@
 //!
 //! Read `step` (what a lesson asks), `check` (the closed list of what can be seen), `seen` (an exchange in those
 //! terms), `judge` (which steps it does, or how near it came), `classroom` (who is where), `watcher` (the tap).
-//! `notebook` and `course` read the notes; `progress` is the file that outlives the program; `report` puts verdicts
-//! into words.
+//! `notebook` and `course` read the notes, and `prose` takes the Markdown off; `progress` is the file that outlives the
+//! program; `report` puts verdicts into words; `spreadsheet` makes cells that are no formulas.
 //!
 //! A verdict is never part of the response under study.
 
@@ -13,8 +13,10 @@ mod course;
 mod judge;
 mod notebook;
 pub mod progress;
+pub mod prose;
 pub mod report;
 mod seen;
+pub mod spreadsheet;
 mod step;
 mod watcher;
 

@@ -12,6 +12,8 @@ use crate::wire::{BodyFraming, Fault, RequestHead, ResponseHead, Span, decode_pa
 pub struct Seen {
     /// Its connection's number.
     pub connection: u64,
+    /// Which exchange of its connection it is, from 1 on; 0 where there was no connection to us.
+    pub number: u64,
     /// When its head was complete, or the silence was noticed.
     pub at: SystemTime,
     /// The name in `/u/NAME/...`, decoded.
@@ -78,6 +80,7 @@ impl Seen {
         let exchange = &transcript.exchange;
         let mut seen = Self::of(&transcript.request.bytes, &transcript.timeline);
         seen.connection = exchange.connection;
+        seen.number = transcript.number;
         seen.at = exchange.at;
         seen.response = ResponseHead::dissect(transcript.response.bytes.clone());
         seen.response_bytes = transcript.response.length;
@@ -99,6 +102,7 @@ impl Seen {
     pub fn waiting(connection: u64, open: &Open, at: SystemTime, hint: Fault) -> Self {
         let mut seen = Self::of(&open.request.bytes, &open.timeline);
         seen.connection = connection;
+        seen.number = open.exchanges + 1;
         seen.at = at;
         seen.kind = Kind::Waiting;
         let head = seen.request.anatomy().end() as u64;
@@ -164,6 +168,7 @@ impl Seen {
         }
         Self {
             connection: 0,
+            number: 0,
             at: SystemTime::UNIX_EPOCH,
             learner,
             path: decode_path(path).into_owned(),
@@ -313,6 +318,7 @@ pub(super) mod tests {
     fn pieces_are_timed_until_the_answer_begins() {
         let seen = seen("GET / HTTP/1.0\r\n\r\n", "HTTP/1.0 200 OK\r\n\r\n");
         assert_eq!(seen.longest_gap(), Duration::from_millis(500));
+        assert_eq!((seen.connection, seen.number), (7, 1));
         assert!(seen.is_half_closed && seen.kind == Kind::Exchange);
     }
 }

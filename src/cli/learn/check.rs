@@ -19,7 +19,7 @@ use crate::cli::{CliError, Color, parse_serve_args};
 use crate::clock::Clock;
 use crate::engine::Background;
 use crate::lessons::{
-    Classroom, Course, Lesson, Step, Told, Verdict, Watcher, fences, is_command, report,
+    Classroom, Course, Judged, Lesson, Step, Verdict, Watcher, fences, is_command, report,
 };
 use crate::wire::{Escaped, Lang};
 
@@ -215,7 +215,7 @@ struct Walk<'a> {
 struct Desk {
     server: Background,
     classroom: Classroom,
-    told: Receiver<Told>,
+    told: Receiver<Judged>,
     folder: tempfile::TempDir,
     /// A port that nobody uses, for the learner's own servers.
     free: u16,
@@ -309,13 +309,13 @@ impl Walk<'_> {
     }
 
     /// What was judged, in words.
-    fn story(&self, told: &[Told]) -> String {
+    fn story(&self, told: &[Judged]) -> String {
         let Some(texts) = self.course.lessons().get(self.place) else {
             return String::new();
         };
         let mut story = String::new();
-        for told in told {
-            let seen = &told.judged.seen;
+        for judged in told {
+            let seen = &judged.seen;
             let line = seen
                 .request
                 .bytes()
@@ -323,7 +323,7 @@ impl Walk<'_> {
                 .next()
                 .unwrap_or_default();
             story += &format!("  > {}\n", Escaped(line));
-            for report in report::reports(texts, &told.judged, self.lang) {
+            for report in report::reports(texts, judged, self.lang) {
                 for line in report.lines(seen, self.lang) {
                     story += &format!("    {line}\n");
                 }
@@ -345,8 +345,10 @@ impl Desk {
         classroom.room().open("", place);
         let (sender, told) = channel();
         classroom.room().listen(move |what| {
-            // Nobody listens any more when the walk is over.
-            let _over = sender.send(what);
+            if let Some(judged) = &what.judged {
+                // Nobody listens any more when the walk is over.
+                let _over = sender.send(judged.clone());
+            }
         });
         let tapped = classroom.clone();
         let server = args.background(Some(&classroom), || {
@@ -384,12 +386,16 @@ impl Desk {
     }
 
     /// Runs a command, and takes what was judged until `is_enough`, or for a while after its end.
-    fn type_in(&self, command: &str, is_enough: impl Fn(&Told) -> bool) -> io::Result<Vec<Told>> {
+    fn type_in(
+        &self,
+        command: &str,
+        is_enough: impl Fn(&Judged) -> bool,
+    ) -> io::Result<Vec<Judged>> {
         let code = self.run(command)?;
         if let Some(reason) = not_run(code) {
             return Err(io::Error::other(format!("`{command}` {reason}")));
         }
-        let mut told: Vec<Told> = Vec::new();
+        let mut told: Vec<Judged> = Vec::new();
         let mut is_over = false;
         while !is_over {
             // What the command did is judged in the turn of its last byte, so only who waits in vain waits long.
@@ -449,13 +455,13 @@ fn not_run(code: Option<i32>) -> Option<&'static str> {
     }
 }
 
-fn is_near(told: &Told, step: usize, near: usize) -> bool {
-    matches!(&*told.judged.verdict, Verdict::Near { step: one, near: other, .. } if (*one, *other) == (step, near))
+fn is_near(judged: &Judged, step: usize, near: usize) -> bool {
+    matches!(&*judged.verdict, Verdict::Near { step: one, near: other, .. } if (*one, *other) == (step, near))
 }
 
-fn judge_near(told: &[Told], lesson: &Lesson, step: usize, near: usize) -> Option<String> {
-    for told in told {
-        match &*told.judged.verdict {
+fn judge_near(told: &[Judged], lesson: &Lesson, step: usize, near: usize) -> Option<String> {
+    for judged in told {
+        match &*judged.verdict {
             Verdict::Near {
                 step: one,
                 near: other,

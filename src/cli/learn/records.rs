@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use crate::cli::class::{LessonArgs, read, replace};
 use crate::cli::{CliError, Color, parse_lang, print};
 use crate::clock::Clock;
+use crate::lessons::spreadsheet::cell;
 use crate::lessons::{Classroom, Course, Done, progress};
 use crate::wire::Lang;
 
@@ -147,21 +148,10 @@ fn as_csv(learners: &Learners) -> String {
             let _ = write!(
                 text,
                 "{},{lesson},{step},\"{}\"\r\n",
-                quoted(learner),
+                cell(learner),
                 String::from_utf8_lossy(&at)
             );
         }
     }
     text
-}
-
-/// A cell of a table: in quotes, and never a formula for a spreadsheet.
-#[must_use]
-pub fn quoted(text: &str) -> String {
-    let guard = if text.starts_with(['=', '+', '-', '@']) {
-        "'"
-    } else {
-        ""
-    };
-    format!("\"{guard}{}\"", text.replace('"', "\"\""))
 }

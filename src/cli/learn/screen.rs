@@ -7,6 +7,7 @@ use std::net::SocketAddr;
 use anstyle::{AnsiColor, Style};
 use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
+use crate::lessons::prose::{self, join, plain};
 use crate::lessons::report::{Mark, Report, reports};
 use crate::lessons::{Learner, Room, Step, Texts};
 use crate::wire::Lang;
@@ -29,10 +30,7 @@ pub struct Frame {
 impl Frame {
     /// A text of a lesson with the address at which this site really is.
     fn here(&self, text: &str) -> String {
-        let (ip, port) = (self.site.ip(), self.site.port());
-        text.replace("127.0.0.1:8000", &self.site.to_string())
-            .replace("127.0.0.1 8000", &format!("{ip} {port}"))
-            .replace("127.0.0.1/8000", &format!("{ip}/{port}"))
+        prose::here(text, self.site)
     }
 }
 
@@ -308,45 +306,6 @@ pub(super) fn say(lang: Lang, [en, zh]: [&'static str; 2]) -> &'static str {
     }
 }
 
-/// Markdown without what only a page can show: emphasis, and where links lead.
-fn plain(markdown: &str) -> String {
-    let mut text = String::new();
-    let mut rest = markdown;
-    while let Some(start) = rest.find('[') {
-        let (before, link) = rest.split_at(start);
-        text.push_str(before);
-        let end = link
-            .find("](")
-            .and_then(|middle| Some((middle, middle + link.get(middle..)?.find(')')?)));
-        match end {
-            Some((middle, end)) => {
-                text.push_str(link.get(1..middle).unwrap_or_default());
-                rest = link.get(end + 1..).unwrap_or_default();
-            }
-            None => {
-                text.push('[');
-                rest = link.get(1..).unwrap_or_default();
-            }
-        }
-    }
-    text.push_str(rest);
-    text.replace("**", "")
-}
-
-/// The lines of a paragraph as one; between two Chinese characters stands no blank.
-fn join(paragraph: &str) -> String {
-    let mut text = String::new();
-    for line in paragraph.lines().map(str::trim) {
-        let is_wide = |letter: Option<char>| letter.is_some_and(|letter| letter.width() == Some(2));
-        let is_chinese = is_wide(text.chars().next_back()) && is_wide(line.chars().next());
-        if !text.is_empty() && !is_chinese {
-            text.push(' ');
-        }
-        text.push_str(line);
-    }
-    text
-}
-
 /// Cuts a text into lines, at blanks and beside wide characters; no line begins with a mark that closes.
 fn wrap(text: &str, indent: &str, width: usize) -> Vec<String> {
     let width = width.max(indent.len() + 8);
@@ -430,18 +389,6 @@ mod tests {
         }
         assert_eq!(cut("请求行 GET", 7), "请求行…");
         assert_eq!(cut("short", 5), "short");
-    }
-
-    #[test]
-    fn paragraphs_are_joined_as_their_language_has_it() {
-        assert_eq!(join("one\ntwo"), "one two");
-        assert_eq!(join("请求是\n文字"), "请求是文字");
-        assert_eq!(join("用 curl\n发送"), "用 curl 发送");
-    }
-
-    #[test]
-    fn markdown_loses_its_marks_and_keeps_its_words() {
-        assert_eq!(plain("a **b** [c](d.md#e) [f] `g`"), "a b c [f] `g`");
     }
 
     #[test]

@@ -15,7 +15,7 @@ use crate::cli::serve::{Ready, failed, warning};
 use crate::cli::{CliError, Color};
 use crate::engine::Background;
 use crate::export::{Dissection, dissection_rows};
-use crate::lessons::{Classroom, Told};
+use crate::lessons::{Classroom, Judged, Told};
 use crate::wire::Lang;
 
 /// What a session waits for.
@@ -23,7 +23,7 @@ use crate::wire::Lang;
 pub enum Input {
     /// A key was pressed.
     Key(u8),
-    /// An exchange was judged.
+    /// An exchange was judged, or something else has changed.
     Told(Box<Told>),
     /// The terminal has another size.
     Resized,
@@ -53,7 +53,9 @@ struct Session<'a> {
     site: SocketAddr,
     view: View,
     message: String,
-    last: Option<Told>,
+    last: Option<Judged>,
+    /// The classroom's revision and the lesson, as they were shown.
+    shown: (u64, usize),
 }
 
 /// Teaches until the learner has enough.
@@ -105,6 +107,7 @@ pub fn learn(args: &LearnArgs, color: Color) -> Result<(), CliError> {
         view: View::Lesson,
         message: String::new(),
         last: None,
+        shown: (0, lesson),
     };
     let taught = session.run(&waiting);
     drop(session);
@@ -141,7 +144,7 @@ fn first(args: &LearnArgs, classroom: &Classroom) -> Result<usize, CliError> {
 fn listen(classroom: &Classroom, inputs: Sender<Input>) {
     classroom.room().listen(move |told| {
         // Nobody waits any more when the program is about to end.
-        let _over = inputs.send(Input::Told(Box::new(told)));
+        let _over = inputs.send(Input::Told(Box::new(told.clone())));
     });
 }
 
@@ -173,13 +176,17 @@ impl Session<'_> {
             match input {
                 Input::Stop => return Ok(()),
                 Input::Resized => self.draw(),
-                Input::Told(told) => self.told(*told)?,
+                Input::Told(told) => match told.judged {
+                    Some(judged) => self.judged(judged, told.lesson)?,
+                    None => self.changed(),
+                },
                 Input::Key(key) => {
                     if !self.key(key)? {
                         return Ok(());
                     }
                 }
             }
+            self.shown = self.now();
         }
         Ok(())
     }
@@ -242,11 +249,11 @@ impl Session<'_> {
 
     /// The last exchange with a label for every byte.
     fn exchange(&self) -> Vec<screen::Row> {
-        let Some(told) = &self.last else {
+        let Some(judged) = &self.last else {
             let nothing = ["Nothing came yet.", "还没有收到任何东西。"];
             return vec![(anstyle::Style::new(), say(self.lang, nothing).to_owned())];
         };
-        let seen = &told.judged.seen;
+        let seen = &judged.seen;
         let mut text = dissection_rows(
             &Dissection::request(seen.request.bytes().to_vec()),
             SHOWN,
@@ -262,13 +269,30 @@ impl Session<'_> {
             .collect()
     }
 
-    fn told(&mut self, told: Told) -> io::Result<()> {
+    fn now(&self) -> (u64, usize) {
+        let room = self.classroom.room();
+        let lesson = room.learner("").map_or(0, |learner| learner.lesson);
+        (room.revision(), lesson)
+    }
+
+    /// Shows what the live page did; what was done here is shown already.
+    fn changed(&mut self) {
+        let (revision, lesson) = self.now();
+        if revision != self.shown.0 {
+            self.draw();
+        }
+        if lesson != self.shown.1 && !self.terminal.is_screen() {
+            self.open();
+        }
+    }
+
+    fn judged(&mut self, judged: Judged, lesson: usize) -> io::Result<()> {
         self.message.clear();
         // The step that was at hand before this exchange: the first that is not done, or was done by it.
         let before = {
             let room = self.classroom.room();
-            let texts = room.course().lessons().get(told.lesson);
-            let done_now: Vec<usize> = match &*told.judged.verdict {
+            let texts = room.course().lessons().get(lesson);
+            let done_now: Vec<usize> = match &*judged.verdict {
                 crate::lessons::Verdict::Passed(passed) => {
                     passed.iter().map(|passed| passed.step).collect()
                 }
@@ -277,7 +301,7 @@ impl Session<'_> {
             let now = texts.and_then(|texts| room.learner("")?.step(texts));
             done_now.into_iter().chain(now).min()
         };
-        self.last = Some(told);
+        self.last = Some(judged);
         self.file.save(&self.classroom)?;
         if self.terminal.is_screen() {
             self.view = View::Lesson;
