@@ -9,6 +9,7 @@ use clap::builder::FalseyValueParser;
 use super::CliError;
 use crate::engine::{Door, Listeners};
 use crate::inspector::{Inspector, Settings};
+use crate::lessons::Classroom;
 use crate::record::Tap;
 use crate::wire::Protocol;
 
@@ -56,6 +57,7 @@ impl InspectorArgs {
         port: u16,
         site: SocketAddr,
         hides_secrets: bool,
+        classroom: Option<&Classroom>,
     ) -> Result<Option<(Door, Page)>, CliError> {
         if self.no_inspector {
             return Ok(None);
@@ -82,6 +84,7 @@ impl InspectorArgs {
             site,
             journal_bytes: self.journal_bytes,
             hides_secrets,
+            classroom: classroom.cloned(),
         });
         let inspector = inspector.map_err(|error| CliError::Io {
             doing: "cannot start the live page".to_owned(),

@@ -531,6 +531,7 @@ impl Ready {
             args.port,
             site_address,
             args.trace.hides_secrets(args.setting()),
+            classroom,
         )?;
         let page = page.map(|(door, page)| {
             doors.push(door);

@@ -2,10 +2,11 @@
 //!
 //! | event | data |
 //! | --- | --- |
-//! | `hello` | `{run, hidden, site}`: which run of the server this is, whether secrets are hidden, where it listens |
+//! | `hello` | `{run, hidden, site, teaches}`: which run of the server this is, whether secrets are hidden, where it listens, and whom it teaches: nobody (null), `one` or a `class` |
 //! | `exchange` | an exchange's line for the list, or a later stage of it; its id is where to read on |
 //! | `missed` | `{count}`: so many fell out of the journal before they could be told |
 //! | `clear` | forget everything |
+//! | `lesson` | `{revision}`: something new can be asked for at `/lesson.json` and `/class.json` |
 //! | `counts` | `{untold, dropped, held, most}`: connections not followed, exchanges that fell out, bytes |
 //!
 //! A feed holds nothing but its cursor, so a slow page costs no memory.
@@ -20,6 +21,7 @@ use super::journal::{Journal, News};
 use super::lock;
 use super::permits::Permits;
 use crate::engine::{Source, Wake};
+use crate::lessons::Classroom;
 
 /// One page's feed.
 #[derive(Debug)]
@@ -27,12 +29,15 @@ pub(super) struct Feed {
     journal: Arc<Mutex<Journal>>,
     permits: Arc<Permits>,
     site: SocketAddr,
+    classroom: Option<Classroom>,
     page: u64,
     cursor: u64,
     is_greeted: bool,
     beats: u64,
     /// Connections not followed and exchanges dropped, as last told.
     lost: Option<(u64, u64)>,
+    /// The classroom's revision, as last told.
+    lesson: Option<u64>,
 }
 
 impl Feed {
@@ -41,6 +46,7 @@ impl Feed {
         journal: Arc<Mutex<Journal>>,
         permits: Arc<Permits>,
         site: SocketAddr,
+        classroom: Option<Classroom>,
         last_event_id: Option<&str>,
     ) -> Self {
         let (page, beats) = {
@@ -56,12 +62,19 @@ impl Feed {
             journal,
             permits,
             site,
+            classroom,
             page,
             cursor: cursor.unwrap_or(0),
             is_greeted: false,
             beats,
             lost: None,
+            lesson: None,
         }
+    }
+
+    /// The classroom's revision, if there is one. Not asked while the journal is locked: nobody waits for both.
+    fn revision(&self) -> Option<u64> {
+        Some(self.classroom.as_ref()?.room().revision())
     }
 }
 
@@ -74,12 +87,19 @@ impl Drop for Feed {
 
 impl Source for Feed {
     fn pull(&mut self, out: &mut Vec<u8>) -> bool {
+        let lesson = self.revision();
+        let teaches = self.classroom.as_ref().map(whom);
         let journal = lock(&self.journal);
         let mut text = String::new();
         if !self.is_greeted {
             self.is_greeted = true;
             let site = json!({"host": reachable(self.site.ip()), "port": self.site.port()});
-            let hello = json!({"run": run(), "hidden": journal.hides_secrets(), "site": site});
+            let hello = json!({
+                "run": run(),
+                "hidden": journal.hides_secrets(),
+                "site": site,
+                "teaches": teaches,
+            });
             // Writing to a String cannot fail, here and below.
             let _ = write!(text, "retry: 1000\nevent: hello\ndata: {hello}\n\n");
         }
@@ -105,6 +125,10 @@ impl Source for Feed {
             let counts = json!({"untold": untold, "dropped": dropped, "held": held, "most": most});
             let _ = write!(text, "event: counts\ndata: {counts}\n\n");
         }
+        if let Some(revision) = lesson.filter(|_| self.lesson != lesson) {
+            self.lesson = lesson;
+            let _ = write!(text, "event: lesson\ndata: {{\"revision\":{revision}}}\n\n");
+        }
         if self.beats != journal.beats() {
             self.beats = journal.beats();
             text.push_str(": still here\n\n");
@@ -114,8 +138,9 @@ impl Source for Feed {
     }
 
     fn wake_with(&mut self, wake: Wake) {
+        let is_lesson_new = self.lesson != self.revision();
         let mut journal = lock(&self.journal);
-        if journal.has_news(self.cursor) {
+        if is_lesson_new || journal.has_news(self.cursor) {
             wake.wake();
         }
         journal.wake_page_with(self.page, wake);
@@ -128,11 +153,19 @@ fn run() -> u32 {
 }
 
 /// An address that a client on this machine can use.
-fn reachable(ip: IpAddr) -> String {
+pub(super) fn reachable(ip: IpAddr) -> IpAddr {
     if ip.is_unspecified() {
-        return Ipv4Addr::LOCALHOST.to_string();
+        return Ipv4Addr::LOCALHOST.into();
     }
-    ip.to_string()
+    ip
+}
+
+fn whom(classroom: &Classroom) -> &'static str {
+    if classroom.room().is_class() {
+        "class"
+    } else {
+        "one"
+    }
 }
 
 /// Bytes of one pull: the socket takes what it takes, and the next pull reads on.
@@ -140,13 +173,16 @@ const MOST_AT_ONCE: usize = 64 * 1024;
 
 #[cfg(test)]
 mod tests {
+    use std::time::UNIX_EPOCH;
+
     use super::super::journal::tests::connection;
+    use super::super::lesson::tests::{ask, course};
     use super::*;
 
     fn feed(journal: &Arc<Mutex<Journal>>, last: Option<&str>) -> Feed {
         let permits = Arc::new(Permits::new(1 << 20));
         let site = SocketAddr::from(([0, 0, 0, 0], 8000));
-        Feed::new(Arc::clone(journal), permits, site, last)
+        Feed::new(Arc::clone(journal), permits, site, None, last)
     }
 
     fn pull(feed: &mut Feed) -> String {
@@ -241,5 +277,25 @@ mod tests {
         pull(&mut feed);
         lock(&journal).beat();
         assert_eq!(pull(&mut feed), ": still here\n\n");
+    }
+
+    #[test]
+    fn a_lesson_is_told_when_it_has_changed() {
+        let journal = Arc::new(Mutex::new(Journal::new(1 << 20, false)));
+        let classroom = Classroom::of_many(course(), 9);
+        let permits = Arc::new(Permits::new(1 << 20));
+        let site = SocketAddr::from(([127, 0, 0, 1], 8000));
+        let own = Some(classroom.clone());
+        let mut feed = Feed::new(Arc::clone(&journal), permits, site, own, None);
+        let text = pull(&mut feed);
+        assert!(text.contains("\"teaches\":\"class\""), "{text}");
+        assert!(
+            text.contains("event: lesson\ndata: {\"revision\":0}\n\n"),
+            "{text}"
+        );
+        assert_eq!(pull(&mut feed), "");
+        let request = "GET /u/ann/raw HTTP/1.0\r\n\r\n";
+        ask(&mut classroom.room(), request, "", UNIX_EPOCH);
+        assert_eq!(pull(&mut feed), "event: lesson\ndata: {\"revision\":1}\n\n");
     }
 }

@@ -15,9 +15,13 @@
 //! first `curl` finds it, and a load test costs nothing; while one is open, some 500 (see `permits`). What was
 //! not followed, or fell out of the journal, is counted and shown.
 //!
+//! With a classroom the page has a *lesson side* (`lesson`), and the teacher of a class a page of who is where
+//! (`class`). Both are told by the feed that there is something new, and ask for it.
+//!
 //! The page is plain files in `page/`: no build, no framework, no request to any other host.
 
 mod capture;
+mod class;
 mod commands;
 mod cookies;
 mod document;
@@ -25,6 +29,7 @@ mod entry;
 mod feed;
 mod glossary;
 mod journal;
+mod lesson;
 mod pages;
 mod permits;
 mod scribe;
@@ -36,6 +41,7 @@ use std::sync::mpsc::{SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::engine::Service;
+use crate::lessons::Classroom;
 use crate::record::Tap;
 use journal::Journal;
 use pages::Pages;
@@ -53,6 +59,8 @@ pub struct Settings {
     pub journal_bytes: usize,
     /// Whether passwords, session ids and the like are written over with `*` before they are kept.
     pub hides_secrets: bool,
+    /// The learners whose exchanges these are, if somebody is taught.
+    pub classroom: Option<Classroom>,
 }
 
 /// A running inspector.
@@ -79,6 +87,13 @@ impl Inspector {
         std::thread::Builder::new()
             .name("inspector".to_owned())
             .spawn(move || scribe::run(&batches, &its_journal, &its_permits))?;
+        if let Some(classroom) = &settings.classroom {
+            let queue = queue.clone();
+            classroom.room().listen(move |_| {
+                // A batch of nothing has the scribe wake the pages. Full: it is going to anyway.
+                let _full = queue.try_send(Batch::default());
+            });
+        }
         Ok(Self {
             journal,
             permits,

@@ -2,7 +2,8 @@
 //!
 //! * A page on some other host must not read this one by giving its own name our address (DNS rebinding): a
 //!   `Host` has to be loopback with our port. A request without one is no browser's, and is served.
-//! * The one request that changes something, `POST /clear`, is refused when its `Origin` is another.
+//! * The requests that change something (`POST /clear`, `/lesson/hint`, `/lesson/open`) are refused when their `Origin`
+//!   is another.
 //! * The policy: scripts, styles and connections from here, everything else from nowhere. What came from the
 //!   wire is JSON or a download, and the page only ever makes text of it.
 
@@ -11,16 +12,20 @@ use std::sync::{Arc, Mutex};
 
 use super::Settings;
 use super::capture::capture;
+use super::class::{class_csv, class_json};
 use super::document::document;
 use super::entry::Entry;
-use super::feed::Feed;
+use super::feed::{Feed, reachable};
 use super::glossary::glossary;
 use super::journal::Journal;
+use super::lesson::{self, lesson_json};
 use super::lock;
 use super::permits::Permits;
 use crate::engine::{Body, Place, Request, Response, Service};
+use crate::lessons::Classroom;
 use crate::wire::{
-    Fault, FieldName, FieldValue, HttpDate, Lang, RequestHead, ResponseWriter, Status, Verdict,
+    Edition, Fault, FieldName, FieldValue, HttpDate, Lang, QueryDict, RequestHead, ResponseWriter,
+    Status, Verdict,
 };
 
 /// The inspector's site.
@@ -30,7 +35,10 @@ pub(super) struct Pages {
     permits: Arc<Permits>,
     /// What a `Host` may be.
     hosts: [String; 3],
+    /// Where a client on this machine reaches the site.
     site: SocketAddr,
+    hides_secrets: bool,
+    classroom: Option<Classroom>,
 }
 
 /// An answer, before it is bytes.
@@ -48,6 +56,7 @@ const SCRIPT: &str = "text/javascript; charset=utf-8";
 const STYLE: &str = "text/css; charset=utf-8";
 const JSON: &str = "application/json; charset=utf-8";
 const EVENTS: &str = "text/event-stream; charset=utf-8";
+const CSV: &str = "text/csv; charset=utf-8";
 const TEXT: &str = "text/plain; charset=utf-8";
 const OCTETS: &str = "application/octet-stream";
 
@@ -86,11 +95,13 @@ impl Pages {
             journal,
             permits,
             hosts: ["127.0.0.1", "localhost", "[::1]"].map(|name| format!("{name}:{port}")),
-            site: settings.site,
+            site: SocketAddr::new(reachable(settings.site.ip()), settings.site.port()),
+            hides_secrets: settings.hides_secrets,
+            classroom: settings.classroom.clone(),
         }
     }
 
-    fn answer(&self, head: &RequestHead) -> Answer {
+    fn answer(&self, head: &RequestHead, now: HttpDate) -> Answer {
         if let Some(host) = head.field(b"Host")
             && !self
                 .hosts
@@ -108,32 +119,46 @@ impl Pages {
         }
         let is_get = head.is_method(b"GET") || head.is_method(b"HEAD");
         match head.path() {
-            b"/clear" if head.is_method(b"POST") => self.clear(head),
-            b"/clear" => Answer::not_allowed("POST"),
+            b"/clear" | b"/lesson/hint" | b"/lesson/open" if head.is_method(b"POST") => {
+                if self.is_foreign(head) {
+                    let sentence =
+                        "Another page asked to change this one.\n另一个网页想改动这一页。\n";
+                    return Answer::text(Status::FORBIDDEN, sentence.to_owned());
+                }
+                match head.path() {
+                    b"/clear" => self.clear(),
+                    path => self.teach(path, head).unwrap_or_else(Answer::missing),
+                }
+            }
+            b"/clear" | b"/lesson/hint" | b"/lesson/open" => Answer::not_allowed("POST"),
             _ if !is_get => Answer::not_allowed("GET, HEAD"),
             b"/" => Answer::file(HTML, include_str!("page/index.html")),
             b"/inspector.js" => Answer::file(SCRIPT, include_str!("page/inspector.js")),
             b"/bytes.js" => Answer::file(SCRIPT, include_str!("page/bytes.js")),
             b"/words.js" => Answer::file(SCRIPT, include_str!("page/words.js")),
+            b"/lesson.js" => Answer::file(SCRIPT, include_str!("page/lesson.js")),
             b"/inspector.css" => Answer::file(STYLE, include_str!("page/inspector.css")),
             b"/glossary" => Answer::new(JSON, glossary().to_string().into_bytes()),
             b"/events" => self.events(head),
+            b"/lesson.json" => self.lesson(head).unwrap_or_else(Answer::missing),
+            path if path.starts_with(b"/class") => {
+                self.class(path, now).unwrap_or_else(Answer::missing)
+            }
             path => self.exchange(path).unwrap_or_else(Answer::missing),
         }
     }
 
-    fn clear(&self, head: &RequestHead) -> Answer {
+    /// Whether another page asks.
+    fn is_foreign(&self, head: &RequestHead) -> bool {
         let is_ours = |origin: &[u8]| {
             let host = origin.strip_prefix(b"http://").unwrap_or_default();
             self.hosts.iter().any(|known| host == known.as_bytes())
         };
-        if head
-            .field(b"Origin")
+        head.field(b"Origin")
             .is_some_and(|origin| !is_ours(&origin))
-        {
-            let sentence = "Another page asked to clear this one.\n另一个网页要求清空这一页。\n";
-            return Answer::text(Status::FORBIDDEN, sentence.to_owned());
-        }
+    }
+
+    fn clear(&self) -> Answer {
         let wakes = {
             let mut journal = lock(&self.journal);
             journal.clear();
@@ -143,6 +168,53 @@ impl Pages {
             wake.wake();
         }
         Answer::text(Status::OK, String::new())
+    }
+
+    /// `/lesson.json?lang=en|zh&learner=NAME`.
+    fn lesson(&self, head: &RequestHead) -> Option<Answer> {
+        let room = self.classroom.as_ref()?.room();
+        let lang = match parameter(head, b"lang").as_deref() {
+            Some("zh") => Lang::Zh,
+            _ => Lang::En,
+        };
+        let name = parameter(head, b"learner").unwrap_or_default();
+        let lesson = lesson_json(&room, &name, lang, self.site, self.hides_secrets);
+        Some(Answer::new(JSON, lesson.to_string().into_bytes()))
+    }
+
+    /// `/lesson/hint?learner=NAME` and `/lesson/open?learner=NAME&lesson=NN`.
+    fn teach(&self, path: &[u8], head: &RequestHead) -> Option<Answer> {
+        let mut room = self.classroom.as_ref()?.room();
+        let name = parameter(head, b"learner").unwrap_or_default();
+        if path == b"/lesson/hint" {
+            lesson::hint(&mut room, &name)?;
+        } else {
+            room.learner(&name)?;
+            let place = room.course().find(&parameter(head, b"lesson")?)?;
+            room.open(&name, place);
+        }
+        Some(Answer::text(Status::OK, String::new()))
+    }
+
+    /// `/class`, its script and its tables; there is none without a class.
+    fn class(&self, path: &[u8], now: HttpDate) -> Option<Answer> {
+        let room = self.classroom.as_ref()?.room();
+        if !room.is_class() {
+            return None;
+        }
+        match path {
+            b"/class" => Some(Answer::file(HTML, include_str!("page/class.html"))),
+            b"/class.js" => Some(Answer::file(SCRIPT, include_str!("page/class.js"))),
+            b"/class.json" => {
+                let class = class_json(&room, now).to_string();
+                Some(Answer::new(JSON, class.into_bytes()))
+            }
+            b"/class.csv" => Some(Answer {
+                file_name: Some("class.csv".to_owned()),
+                ..Answer::new(CSV, class_csv(&room, now).into_bytes())
+            }),
+            _ => None,
+        }
     }
 
     fn events(&self, head: &RequestHead) -> Answer {
@@ -155,7 +227,10 @@ impl Pages {
         let body = if head.is_method(b"HEAD") {
             Body::EMPTY
         } else {
-            Body::Live(Box::new(Feed::new(journal, permits, self.site, last)))
+            let classroom = self.classroom.clone();
+            Body::Live(Box::new(Feed::new(
+                journal, permits, self.site, classroom, last,
+            )))
         };
         Answer {
             body,
@@ -185,6 +260,12 @@ impl Pages {
     }
 }
 
+/// The last parameter of this name in the query, if it is text.
+fn parameter(head: &RequestHead, name: &[u8]) -> Option<String> {
+    let dict = QueryDict::parse(head.query()?, 0, Edition::Notes).ok()?;
+    String::from_utf8(dict.get(name)?.to_vec()).ok()
+}
+
 impl Service for Pages {
     fn place(&self, _head: &RequestHead) -> Place {
         // Everything is in memory.
@@ -192,7 +273,7 @@ impl Service for Pages {
     }
 
     fn respond(&self, request: &Request, now: HttpDate) -> Response {
-        self.answer(&request.head)
+        self.answer(&request.head, now)
             .encode(request.head.is_method(b"HEAD"), now)
     }
 

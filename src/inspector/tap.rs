@@ -12,6 +12,7 @@ use super::permits::Permits;
 use crate::record::{Detail, Happening, Moment, Record, SAMPLE_BYTES, Tap};
 
 /// What one turn of a loop told.
+#[derive(Default)]
 pub(super) struct Batch {
     pub(super) messages: Vec<Message>,
     /// What it weighs, in bytes, for `Permits::release`.

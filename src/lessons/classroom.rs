@@ -149,6 +149,12 @@ impl Room {
         self.most.is_some()
     }
 
+    /// How many learners with names there may be.
+    #[must_use]
+    pub const fn most(&self) -> Option<usize> {
+        self.most
+    }
+
     /// The learners, by name.
     pub fn learners(&self) -> impl Iterator<Item = (&str, &Learner)> {
         self.learners

@@ -49,6 +49,17 @@ pub struct Evidence {
 }
 
 impl Mark {
+    /// The mark of a verdict.
+    #[must_use]
+    pub const fn of(verdict: &Verdict) -> Self {
+        match verdict {
+            Verdict::Passed(_) => Self::Passed,
+            Verdict::Near { .. } => Self::Near,
+            Verdict::NotYet { .. } => Self::NotYet,
+            Verdict::Elsewhere { .. } | Verdict::Over => Self::Aside,
+        }
+    }
+
     /// A word for programs.
     #[must_use]
     pub const fn name(self) -> &'static str {
@@ -77,6 +88,7 @@ impl Mark {
 pub fn reports(texts: &Texts, judged: &Judged, lang: Lang) -> Vec<Report> {
     let lesson = texts.text(lang);
     let seen = &judged.seen;
+    let mark = Mark::of(&judged.verdict);
     let step = |index: &usize| lesson.steps.get(*index);
     match &*judged.verdict {
         Verdict::Passed(passed) => passed
@@ -93,7 +105,7 @@ pub fn reports(texts: &Texts, judged: &Judged, lang: Lang) -> Vec<Report> {
                         evidence(sign.words(lang), place, &finding.saw, seen)
                     });
                 Some(Report {
-                    mark: Mark::Passed,
+                    mark,
                     step: step.name.clone(),
                     near: String::new(),
                     sentence: step.pass.clone(),
@@ -109,7 +121,7 @@ pub fn reports(texts: &Texts, judged: &Judged, lang: Lang) -> Vec<Report> {
         } => step(index)
             .and_then(|step| Some((step, step.near.get(*near)?)))
             .map(|(step, near)| Report {
-                mark: Mark::Near,
+                mark,
                 step: step.name.clone(),
                 near: near.name.clone(),
                 sentence: near.sentence.clone(),
@@ -156,11 +168,7 @@ pub fn reports(texts: &Texts, judged: &Judged, lang: Lang) -> Vec<Report> {
                 });
             }
             vec![Report {
-                mark: if is_elsewhere {
-                    Mark::Aside
-                } else {
-                    Mark::NotYet
-                },
+                mark,
                 step: step.name.clone(),
                 near: String::new(),
                 sentence,
@@ -169,7 +177,7 @@ pub fn reports(texts: &Texts, judged: &Judged, lang: Lang) -> Vec<Report> {
             }]
         }
         Verdict::Over => vec![Report {
-            mark: Mark::Aside,
+            mark,
             step: String::new(),
             near: String::new(),
             sentence: match lang {

@@ -156,6 +156,22 @@ export class Message {
     }
   }
 
+  /** Outlines the bytes that decided a verdict; whether there are any here. */
+  decide(places) {
+    for (const found of this.cells) {
+      const { octets, at } = found;
+      found.decides = places.some(({ start, end }) => start < at + octets.length && at < Math.max(end, start + 1));
+    }
+    this.cells.forEach(({ cell, twin, decides }, index) => {
+      for (const node of [cell, twin]) {
+        node?.classList.toggle('deciding', decides);
+        node?.classList.toggle('deciding-first', decides && !this.cells[index - 1]?.decides);
+        node?.classList.toggle('deciding-last', decides && !this.cells[index + 1]?.decides);
+      }
+    });
+    return this.cells.some((found) => found.decides);
+  }
+
   /** Whether the key was one for the cursor. */
   move(key) {
     const last = this.cells.length - 1;
@@ -183,7 +199,7 @@ export class Message {
 
   /** The status line for a cell: what, where, rule, sentence. */
   explain(found) {
-    const { label, octets, at, fault } = found;
+    const { label, octets, at, fault, decides } = found;
     const about = this.glossary.parts[label.part];
     const parts = [
       ['where', `${word(this.kind)} · ${place(at, octets.length)}`],
@@ -192,6 +208,7 @@ export class Message {
       ['sentence', `${said(about.sentence)} (${about.rule})`],
     ];
     if (fault) parts.push(['fault', `${fault.slug}: ${said(fault.sentence)} (${fault.rule})`]);
+    if (decides) parts.push(['decides', word('deciding')]);
     return parts;
   }
 }

@@ -4,6 +4,7 @@
 // wire with textContent.
 
 import { Message, element } from './bytes.js';
+import { Lesson } from './lesson.js';
 import * as words from './words.js';
 
 const MOST = 1000;
@@ -28,15 +29,32 @@ const state = {
   messages: [],
   shown: null, // the document of the exchange that is shown
   text: null, // the same as it came
+  teaches: null, // 'one', 'class', or nobody
+  isLessonOpen: true,
+  at: null, // the byte to show when the exchange is there: { id, side, offset }
 };
 
-// ---- the hash: language, view and exchange
+const lesson = new Lesson($('lesson'), {
+  told: () => decide(),
+  chosen: () => writeHash(),
+  show: (verdict, side, offset) => {
+    const entry = [...state.entries.values()].find((entry) => lesson.isAbout(entry));
+    if (!entry) return;
+    state.at = { id: entry.id, side, offset };
+    choose(entry.id);
+    pointAt();
+  },
+});
+
+// ---- the hash: language, view, exchange, and the lesson side
 
 const readHash = () => {
   const hash = new URLSearchParams(location.hash.slice(1));
   const lang = hash.get('lang') ?? (navigator.language.startsWith('zh') ? 'zh' : 'en');
   words.setLang(lang === 'zh' ? 'zh' : 'en');
   state.view = hash.get('view') === 'hex' ? 'hex' : 'text';
+  state.isLessonOpen = hash.get('lesson') !== 'off';
+  lesson.learner = hash.get('learner') ?? '';
   const id = Number(hash.get('exchange'));
   if (id && id !== state.chosen) choose(id);
 };
@@ -44,6 +62,8 @@ const readHash = () => {
 const writeHash = () => {
   const hash = new URLSearchParams({ lang: words.currentLang(), view: state.view });
   if (state.chosen && !state.follows) hash.set('exchange', state.chosen);
+  if (lesson.learner) hash.set('learner', lesson.learner);
+  if (!state.isLessonOpen) hash.set('lesson', 'off');
   history.replaceState(null, '', `#${hash}`);
 };
 
@@ -64,7 +84,10 @@ const connect = () => {
     state.hidden = hello.hidden;
     state.site = hello.site;
     state.link = 'live';
+    state.teaches = hello.teaches;
+    drawLessonSide();
   });
+  on('lesson', () => lesson.load());
   on('exchange', (entry, event) => {
     state.lastEvent = event.lastEventId;
     add(entry);
@@ -316,6 +339,42 @@ const show = () => {
   cursors.forEach((offset, index) => { if (offset >= 0) state.messages[index]?.pointAt(offset); });
   if (focused >= 0) state.messages[focused]?.node.focus({ preventScroll: true });
   if (!cursors.some((offset) => offset >= 0)) explain();
+  decide();
+  pointAt();
+};
+
+// Outlines the bytes that decided, where the verdict is on the exchange that is shown.
+const decide = () => {
+  for (const message of state.messages) {
+    const isAny = message.decide(lesson.deciding(state.shown, message.kind));
+    message.node.parentElement.querySelector('.legend').hidden = !isAny;
+  }
+};
+
+// Puts the cursor on the byte that was asked for, once its exchange is shown.
+const pointAt = () => {
+  if (!state.at || state.shown?.id !== state.at.id) return;
+  const message = state.messages.find((message) => message.kind === state.at.side);
+  message?.pointAt(state.at.offset);
+  message?.node.querySelector('.cursor')?.scrollIntoView({ block: 'nearest' });
+  state.at = null;
+};
+
+// ---- the lesson side
+
+const drawLessonSide = () => {
+  const isOpen = Boolean(state.teaches) && state.isLessonOpen;
+  $('lesson-side').hidden = !state.teaches;
+  $('lesson-side').setAttribute('aria-pressed', String(isOpen));
+  $('lesson').hidden = !isOpen;
+  document.querySelector('main').classList.toggle('has-lesson', isOpen);
+};
+
+const toggleLesson = () => {
+  if (!state.teaches) return;
+  state.isLessonOpen = !state.isLessonOpen;
+  writeHash();
+  drawLessonSide();
 };
 
 const section = (key, content) => {
@@ -336,7 +395,10 @@ const drawMessage = (kind, message, shown) => {
   heading.append(element('small', '', words.bytes(message.total)));
   const view = new Message(kind, message, state.view, state.glossary, explain);
   state.messages.push(view);
-  made.append(view.node);
+  const legend = element('p', 'legend');
+  legend.hidden = true;
+  legend.append(element('span', 'deciding deciding-first deciding-last', '0d'), ` ${word('deciding')}`);
+  made.append(view.node, legend);
   for (const fault of message.faults) {
     const line = element('p', `fault ${fault.verdict}`);
     line.append(
@@ -459,6 +521,7 @@ const drawWords = () => {
   for (const id of state.entries.keys()) changed.add(id);
   explain();
   show();
+  if (state.teaches) lesson.again();
   refresh();
 };
 
@@ -511,6 +574,7 @@ const clear = async () => {
 $('follow').addEventListener('click', follow);
 $('pause').addEventListener('click', togglePause);
 $('clear').addEventListener('click', clear);
+$('lesson-side').addEventListener('click', toggleLesson);
 $('lang').addEventListener('click', toggleLang);
 $('help').addEventListener('click', showKeys);
 $('filters').addEventListener('input', filter);
@@ -540,6 +604,7 @@ document.addEventListener('keydown', (event) => {
     h: () => setView('hex'),
     t: () => setView('text'),
     f: follow,
+    s: toggleLesson,
     p: togglePause,
     l: toggleLang,
     '/': () => $('path').focus(),
@@ -551,6 +616,7 @@ document.addEventListener('keydown', (event) => {
 
 window.addEventListener('hashchange', () => {
   readHash();
+  drawLessonSide();
   drawWords();
 });
 

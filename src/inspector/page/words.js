@@ -49,6 +49,28 @@ const WORDS = {
   over: ['ended early', '提前结束'],
   nothing: ['Nothing has happened yet. Type one of these in a terminal, and watch:',
     '还没有任何动静。在终端里敲一条下面的命令，看看会发生什么：'],
+  lesson: ['Lesson', '课程'],
+  lessonSide: ['lesson side', '课程栏'],
+  lessons: ['lessons', '全部课程'],
+  wholeLesson: ['The whole lesson', '这一课的全文'],
+  step: ['step', '步骤'],
+  done: ['done', '已完成'],
+  lessonDone: ['This lesson is done.', '这一课完成了。'],
+  showWays: ['Show how it is done', '看看做法'],
+  verdict: ['Verdict', '评判'],
+  passed: ['done', '通过'],
+  near: ['close', '差一点'],
+  'not-yet': ['not yet', '还没有'],
+  aside: ['aside', '与这一步无关'],
+  deciding: ['decided the verdict', '评判的依据'],
+  learner: ['learner', '学生'],
+  whichLearner: ['Choose a learner above.', '请在上面选一位学生。'],
+  noLearner: ['Nobody is here yet: learners ask for paths below /u/NAME/.', '还没有人来：学生请求的路径要以 /u/名字/ 开头。'],
+  wholeClass: ['class', '全班'],
+  coreSteps: ['core steps', '核心步骤'],
+  allSteps: ['all steps', '全部步骤'],
+  stuck: ['stuck for', '卡了多久'],
+  quiet: ['quiet for', '多久没动静'],
   slowly: ['or line by line, with Enter twice at the end:', '或者一行一行地敲，最后按两次回车：'],
 };
 
@@ -60,6 +82,7 @@ const KEYS = [
   ['h t', 'hex, text', '十六进制、文本'],
   ['f', 'follow the newest', '跟随最新'],
   ['p', 'pause and go on', '暂停与继续'],
+  ['s', 'lesson side', '课程栏'],
   ['/', 'filter', '筛选'],
   ['l', 'language', '切换语言'],
   ['?', 'this list', '本列表'],
@@ -89,6 +112,24 @@ export const duration = (us) => {
   if (us < 1000) return `${us} µs`;
   if (us < 1000000) return `${(us / 1000).toFixed(us < 10000 ? 1 : 0)} ms`;
   return `${(us / 1000000).toFixed(us < 10000000 ? 2 : 1)} s`;
+};
+
+/** Seconds as minutes and seconds, and hours if there are any. */
+export const clock = (seconds) => {
+  const two = (n) => String(n).padStart(2, '0');
+  const [hours, minutes] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60];
+  return hours ? `${hours}:${two(minutes)}:${two(seconds % 60)}` : `${minutes}:${two(seconds % 60)}`;
+};
+
+export const hintOf = (n, of) => (lang === 'zh' ? `提示（第 ${n} 条，共 ${of} 条）` : `Hint ${n} of ${of}`);
+
+export const present = (here, most, turnedAway) => {
+  if (lang === 'zh') {
+    const away = turnedAway ? `；名额已满，另有 ${number(turnedAway)} 个请求没有计入（--learners）` : '';
+    return `${number(here)} 位学生，最多 ${number(most)} 位${away}。`;
+  }
+  const away = turnedAway ? `; ${number(turnedAway)} requests of others found no place (--learners)` : '';
+  return `${number(here)} of at most ${number(most)} learners${away}.`;
 };
 
 export const omitted = (n) => (lang === 'zh' ? `还有 ${bytes(n)}没有列出` : `${bytes(n)} more, not listed here`);
