@@ -458,6 +458,8 @@ fn the_door_is_for_this_page_alone() {
         "/inspector.js",
         "/bytes.js",
         "/words.js",
+        "/lesson.js",
+        "/class.js",
         "/inspector.css",
         "/glossary",
         "/nope",

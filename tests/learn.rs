@@ -232,6 +232,26 @@ fn a_learner_walks_with_keys_and_is_judged_by_bytes() {
 }
 
 #[test]
+fn the_console_follows_what_the_page_asks_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut terminal = Terminal::open(command(&folder, &[]), 120, 40);
+    terminal.learn.address();
+    let page = terminal.learn.address();
+    let screen = terminal.learn.until("q quit");
+    assert!(!screen.contains("→ "), "{screen}");
+    ask(
+        page,
+        b"POST /lesson/hint HTTP/1.0\r\nContent-Length: 0\r\n\r\n",
+    );
+    terminal.learn.until("→ ");
+    ask(
+        page,
+        b"POST /lesson/open?lesson=1 HTTP/1.0\r\nContent-Length: 0\r\n\r\n",
+    );
+    terminal.learn.until("01 · ");
+}
+
+#[test]
 fn the_screen_follows_its_size_and_its_language() {
     let folder = tempfile::tempdir().unwrap();
     let mut terminal = Terminal::open(command(&folder, &["02", "--lang=zh"]), 100, 40);

@@ -341,7 +341,7 @@ fn the_lesson_side_ticks_hints_and_marks_what_decided() {
     browser.wait("return document.querySelector('#lesson:not([hidden]) h2')?.textContent === '00 · By hand ★'");
     browser
         .wait("return document.querySelector('.steps .current .task')?.textContent === 'Send it.'");
-    browser.wait("return document.querySelector('#lesson > p code')?.textContent === 'nc'");
+    browser.wait("return document.querySelector('#lesson p code')?.textContent === 'nc'");
     send(learn.site, WITH_AGENT);
     let decided = "[...document.querySelectorAll('.request .bytes .deciding')].map((c) => c.textContent).join('')";
     browser.wait(&format!("return {decided} === 'User-Agent'"));
@@ -450,7 +450,7 @@ fn a_class_is_seen_live_and_hostile_names_stay_text() {
             &format!("GET /u/{name}/raw HTTP/1.0\r\n\r\n"),
         );
     }
-    browser.wait("return document.getElementById('counts').textContent.includes('1 requests of others found no place')");
+    browser.wait("return document.getElementById('counts').textContent.includes('1 request of somebody else found no place')");
     browser.click("#lang");
     browser.wait("return document.documentElement.lang === 'zh-Hans' && document.querySelector('thead').innerText.includes('卡了多久')");
     // From a name to the learner's lesson side.

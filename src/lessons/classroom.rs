@@ -71,6 +71,8 @@ pub struct Told {
     pub learner: String,
     /// The lesson's place in the course.
     pub lesson: usize,
+    /// The step at hand since then, if any.
+    pub step: Option<usize>,
     /// What was seen; none when something else has changed, such as the hints or the lesson.
     pub judged: Option<Judged>,
 }
@@ -127,9 +129,12 @@ impl Room {
 
     fn tell(&mut self, name: &str, judged: Option<Judged>) {
         self.revision += 1;
+        let learner = self.learners.get(name);
+        let lesson = learner.map_or(0, |learner| learner.lesson);
         let told = Told {
             learner: name.to_owned(),
-            lesson: self.learners.get(name).map_or(0, |learner| learner.lesson),
+            lesson,
+            step: learner.and_then(|learner| learner.step(self.course.lessons().get(lesson)?)),
             judged,
         };
         for listener in &self.listeners {

@@ -9,7 +9,7 @@ use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
 use crate::lessons::prose::{self, join, plain};
 use crate::lessons::report::{Mark, Report, reports};
-use crate::lessons::{Learner, Room, Step, Texts};
+use crate::lessons::{Judged, Learner, Room, Step, Texts};
 use crate::wire::Lang;
 
 /// What a screen is made for.
@@ -76,7 +76,11 @@ pub fn lesson(room: &Room, learner: &Learner, frame: &Frame, message: &str) -> V
                 .map(|line| (GOOD, line)),
         ),
     }
-    let verdict = verdict(texts, learner, frame);
+    let verdict = learner
+        .last
+        .as_ref()
+        .map(|judged| verdict(texts, judged, frame))
+        .unwrap_or_default();
     let keys = vec![
         (PLAIN, message.to_owned()),
         (FAINT, say(frame.lang, KEYS).to_owned()),
@@ -182,10 +186,7 @@ fn help(step: &Step, given: usize, frame: &Frame) -> Vec<Row> {
     rows
 }
 
-fn verdict(texts: &Texts, learner: &Learner, frame: &Frame) -> Vec<Row> {
-    let Some(judged) = &learner.last else {
-        return Vec::new();
-    };
+fn verdict(texts: &Texts, judged: &Judged, frame: &Frame) -> Vec<Row> {
     let mut rows = Vec::new();
     for report in reports(texts, judged, frame.lang) {
         let lines = report.lines(&judged.seen, frame.lang);
@@ -259,14 +260,16 @@ pub fn list(room: &Room, learner: &Learner, frame: &Frame) -> Vec<Row> {
     (0..half).map(pair).collect()
 }
 
-/// What is new after an exchange, as plain lines; `before` is the step that was at hand.
+/// What is new after an exchange, as plain lines; the steps are those at hand before and after it. Another exchange may
+/// have come since.
 #[must_use]
-pub fn news(room: &Room, learner: &Learner, frame: &Frame, before: Option<usize>) -> Vec<Row> {
-    let Some(texts) = room.course().lessons().get(learner.lesson) else {
-        return Vec::new();
-    };
-    let mut rows = verdict(texts, learner, frame);
-    let now = learner.step(texts);
+pub fn news(
+    texts: &Texts,
+    judged: &Judged,
+    [before, now]: [Option<usize>; 2],
+    frame: &Frame,
+) -> Vec<Row> {
+    let mut rows = verdict(texts, judged, frame);
     if now != before {
         match now.and_then(|index| Some((index, texts.text(frame.lang).steps.get(index)?))) {
             Some((index, step)) => {

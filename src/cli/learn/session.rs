@@ -2,6 +2,7 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
 
 use signal_hook::consts::{SIGINT, SIGTERM, SIGWINCH};
@@ -15,7 +16,7 @@ use crate::cli::serve::{Ready, failed, warning};
 use crate::cli::{CliError, Color};
 use crate::engine::Background;
 use crate::export::{Dissection, dissection_rows};
-use crate::lessons::{Classroom, Judged, Told};
+use crate::lessons::{Classroom, Judged, Told, Verdict};
 use crate::wire::Lang;
 
 /// What a session waits for.
@@ -177,7 +178,7 @@ impl Session<'_> {
                 Input::Stop => return Ok(()),
                 Input::Resized => self.draw(),
                 Input::Told(told) => match told.judged {
-                    Some(judged) => self.judged(judged, told.lesson)?,
+                    Some(judged) => self.judged(judged, told.lesson, told.step)?,
                     None => self.changed(),
                 },
                 Input::Key(key) => {
@@ -186,7 +187,6 @@ impl Session<'_> {
                     }
                 }
             }
-            self.shown = self.now();
         }
         Ok(())
     }
@@ -210,12 +210,13 @@ impl Session<'_> {
         }
         let room = self.classroom.room();
         if let Some(learner) = room.learner("") {
+            self.shown = (room.revision(), learner.lesson);
             self.terminal
                 .show(&screen::opening(&room, learner, &self.frame()));
         }
     }
 
-    fn draw(&self) {
+    fn draw(&mut self) {
         if !self.terminal.is_screen() {
             return;
         }
@@ -223,6 +224,7 @@ impl Session<'_> {
         let Some(learner) = room.learner("") else {
             return;
         };
+        self.shown = (room.revision(), learner.lesson);
         let frame = self.frame();
         let rows = match &self.view {
             View::List => screen::list(&room, learner, &frame),
@@ -269,54 +271,42 @@ impl Session<'_> {
             .collect()
     }
 
-    fn now(&self) -> (u64, usize) {
-        let room = self.classroom.room();
-        let lesson = room.learner("").map_or(0, |learner| learner.lesson);
-        (room.revision(), lesson)
-    }
-
     /// Shows what the live page did; what was done here is shown already.
     fn changed(&mut self) {
-        let (revision, lesson) = self.now();
-        if revision != self.shown.0 {
+        let room = self.classroom.room();
+        let lesson = room.learner("").map_or(0, |learner| learner.lesson);
+        let (is_new, is_another) = (room.revision() != self.shown.0, lesson != self.shown.1);
+        drop(room);
+        if self.terminal.is_screen() && is_new {
             self.draw();
-        }
-        if lesson != self.shown.1 && !self.terminal.is_screen() {
+        } else if is_another {
+            // Plain lines have every hint of a lesson from the beginning.
             self.open();
         }
     }
 
-    fn judged(&mut self, judged: Judged, lesson: usize) -> io::Result<()> {
+    fn judged(&mut self, judged: Judged, lesson: usize, now: Option<usize>) -> io::Result<()> {
         self.message.clear();
-        // The step that was at hand before this exchange: the first that is not done, or was done by it.
-        let before = {
-            let room = self.classroom.room();
-            let texts = room.course().lessons().get(lesson);
-            let done_now: Vec<usize> = match &*judged.verdict {
-                crate::lessons::Verdict::Passed(passed) => {
-                    passed.iter().map(|passed| passed.step).collect()
-                }
-                _ => Vec::new(),
-            };
-            let now = texts.and_then(|texts| room.learner("")?.step(texts));
-            done_now.into_iter().chain(now).min()
-        };
-        self.last = Some(judged);
+        self.last = Some(judged.clone());
         self.file.save(&self.classroom)?;
         if self.terminal.is_screen() {
             self.view = View::Lesson;
             self.draw();
             return Ok(());
         }
-        let room = self.classroom.room();
-        let Some(learner) = room.learner("") else {
+        // The step that was at hand before this exchange: the first that is not done, or was done by it.
+        let done_now: Vec<usize> = match &*judged.verdict {
+            Verdict::Passed(passed) => passed.iter().map(|passed| passed.step).collect(),
+            _ => Vec::new(),
+        };
+        let before = done_now.into_iter().chain(now).min();
+        let course = Arc::clone(self.classroom.room().course());
+        let Some(texts) = course.lessons().get(lesson) else {
             return Ok(());
         };
-        self.terminal
-            .show(&screen::news(&room, learner, &self.frame(), before));
-        let texts = room.course().lessons().get(learner.lesson);
-        let is_over = before.is_some() && texts.is_some_and(|texts| learner.step(texts).is_none());
-        drop(room);
+        let news = screen::news(texts, &judged, [before, now], &self.frame());
+        self.terminal.show(&news);
+        let is_over = before.is_some() && now.is_none();
         if is_over && self.go(1) {
             self.open();
         }
@@ -411,7 +401,7 @@ impl Session<'_> {
             let Some(next) = place.checked_add_signed(by) else {
                 return false;
             };
-            let course = std::sync::Arc::clone(room.course());
+            let course = Arc::clone(room.course());
             let Some(texts) = course.lessons().get(next) else {
                 return false;
             };

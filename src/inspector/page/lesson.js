@@ -11,9 +11,15 @@ const { word } = words;
 export class Lesson {
   constructor(panel, { told, show, chosen }) {
     Object.assign(this, { panel, told, show, chosen });
+    this.above = element('div');
+    // It stays where it is, so that what is new in it is read aloud.
+    this.verdict = element('section', 'verdict');
+    this.verdict.setAttribute('role', 'status');
+    this.below = element('div');
+    panel.append(this.above, this.verdict, this.below);
     this.learner = '';
     this.shown = null; // what is drawn, and the same as it came
-    this.text = null;
+    this.raw = null;
     this.isLoading = false;
     this.isStale = false;
     this.isWhole = false; // whether the lesson's whole text is open
@@ -31,8 +37,8 @@ export class Lesson {
         const response = await fetch(`/lesson.json?${query}`);
         if (!response.ok) continue;
         const text = await response.text();
-        if (this.isStale || text === this.text) continue;
-        this.text = text;
+        if (this.isStale || text === this.raw) continue;
+        this.raw = text;
         this.shown = JSON.parse(text);
         this.draw();
         this.told();
@@ -46,7 +52,7 @@ export class Lesson {
 
   /** Asks as if nothing had been asked before: the language or the learner is another. */
   again() {
-    this.text = null;
+    this.raw = null;
     return this.load();
   }
 
@@ -76,11 +82,13 @@ export class Lesson {
     const { shown, panel } = this;
     const focused = panel.contains(document.activeElement) ? document.activeElement.id : '';
     const scrolled = panel.scrollTop;
-    const parts = [];
-    if (shown.class) parts.push(this.drawLearners());
-    if (shown.lesson) parts.push(...this.drawLesson());
-    else parts.push(element('p', 'empty', word(shown.learners.length ? 'whichLearner' : 'noLearner')));
-    panel.replaceChildren(...parts);
+    this.above.replaceChildren(
+      ...(shown.class ? [this.drawLearners()] : []),
+      ...(shown.lesson ? this.drawLesson()
+        : [element('p', 'empty', word(shown.learners.length ? 'whichLearner' : 'noLearner'))]),
+    );
+    this.verdict.replaceChildren(...(shown.verdict ? this.drawVerdict(shown.verdict) : []));
+    this.below.replaceChildren(...(shown.lesson ? this.drawRest() : []));
     panel.scrollTop = scrolled;
     if (focused) document.getElementById(focused)?.focus({ preventScroll: true });
   }
@@ -106,7 +114,7 @@ export class Lesson {
   }
 
   drawLesson() {
-    const { lesson, lessons, text, steps, verdict } = this.shown;
+    const { lesson, lessons, steps } = this.shown;
     const star = (one) => (one.core ? ' ★' : '');
     const heading = element('h2', '', `${lesson.number} · ${lesson.title}${star(lesson)}`);
     const parts = [heading];
@@ -123,22 +131,27 @@ export class Lesson {
       select.addEventListener('change', () => this.post('/lesson/open', { lesson: select.value }));
       parts.push(select);
     }
-    // What stands before the first heading says what the lesson is about; the rest waits to be opened.
-    const end = text.findIndex((block) => block.kind === 'heading');
-    const first = end < 0 ? text : text.slice(0, end);
-    const rest = end < 0 ? [] : text.slice(end);
-    parts.push(...first.map(drawBlock), this.drawSteps(steps));
-    if (verdict) parts.push(this.drawVerdict(verdict));
-    if (rest.length) {
-      const whole = element('details');
-      whole.open = this.isWhole;
-      whole.addEventListener('toggle', () => { this.isWhole = whole.open; });
-      const summary = element('summary', '', word('wholeLesson'));
-      summary.id = 'whole-lesson';
-      whole.append(summary, ...rest.map(drawBlock));
-      parts.push(whole);
-    }
+    parts.push(...this.text()[0].map(drawBlock), this.drawSteps(steps));
     return parts;
+  }
+
+  /** What stands before the first heading, which says what the lesson is about; and the rest. */
+  text() {
+    const { text } = this.shown;
+    const end = text.findIndex((block) => block.kind === 'heading');
+    return end < 0 ? [text, []] : [text.slice(0, end), text.slice(end)];
+  }
+
+  drawRest() {
+    const [, rest] = this.text();
+    if (!rest.length) return [];
+    const whole = element('details');
+    whole.open = this.isWhole;
+    whole.addEventListener('toggle', () => { this.isWhole = whole.open; });
+    const summary = element('summary', '', word('wholeLesson'));
+    summary.id = 'whole-lesson';
+    whole.append(summary, ...rest.map(drawBlock));
+    return [whole];
   }
 
   drawSteps(steps) {
@@ -181,22 +194,23 @@ export class Lesson {
   }
 
   drawVerdict(verdict) {
-    const made = element('section', 'verdict');
-    made.setAttribute('role', 'status');
-    made.append(element('h3', '', word('verdict')));
+    const parts = [element('h3', '', word('verdict'))];
     for (const report of verdict.reports) {
       const line = element('p', `report ${report.mark}`);
       const step = report.near ? `${report.step} (${report.near})` : report.step;
-      line.append(element('strong', '', `${report.sign} ${word(report.mark)}`), ' ');
+      const sign = element('strong', '', report.sign);
+      sign.setAttribute('role', 'img');
+      sign.setAttribute('aria-label', word(report.mark));
+      line.append(sign, ' ');
       if (step) line.append(element('span', 'name', step), ' ');
       line.append(...marked('span', '', report.sentence).childNodes);
       if (report.rule) line.append(element('small', '', ` ${report.rule}`));
-      made.append(line);
+      parts.push(line);
       const list = element('ul', 'evidence');
       list.append(...report.evidence.map((evidence, index) => this.drawEvidence(verdict, evidence, `${report.step}-${index}`)));
-      if (report.evidence.length) made.append(list);
+      if (report.evidence.length) parts.push(list);
     }
-    return made;
+    return parts;
   }
 
   drawEvidence(verdict, evidence, key) {

@@ -128,7 +128,8 @@ export const present = (here, most, turnedAway) => {
     const away = turnedAway ? `；名额已满，另有 ${number(turnedAway)} 个请求没有计入（--learners）` : '';
     return `${number(here)} 位学生，最多 ${number(most)} 位${away}。`;
   }
-  const away = turnedAway ? `; ${number(turnedAway)} requests of others found no place (--learners)` : '';
+  const requests = turnedAway === 1 ? '1 request of somebody else' : `${number(turnedAway)} requests of others`;
+  const away = turnedAway ? `; ${requests} found no place (--learners)` : '';
   return `${number(here)} of at most ${number(most)} learners${away}.`;
 };
 
