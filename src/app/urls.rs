@@ -9,7 +9,7 @@ use std::borrow::Cow;
 use View::{Plain, WithSession};
 
 use super::middleware::SessionView;
-use super::{Reply, Visit, views};
+use super::{Reply, Visit, lesson_urls, views};
 use crate::engine::Place;
 
 /// One page.
@@ -394,6 +394,9 @@ pub const ROUTES: &[Route] = &[
 /// Finds the first row that fits a percent-decoded path.
 #[must_use]
 pub fn find(path: &[u8]) -> Option<(&'static Route, Captures<'_>)> {
+    if path.starts_with(b"/l/") {
+        return lesson_urls::find(path);
+    }
     // Most rows differ within a byte or two, long before a capture; only the others are taken apart.
     let starts_alike = |route: &&Route| {
         let literal = route.pattern.bytes().take_while(|&octet| octet != b'{');

@@ -8,6 +8,7 @@ pub(super) mod files;
 pub(super) mod getpost;
 pub(super) mod history;
 pub(super) mod home;
+pub(super) mod lessons;
 pub(super) mod login;
 pub(super) mod raw;
 pub(super) mod redirect;
