@@ -241,10 +241,11 @@ fn judge_one(case: &Case, expected: Option<&[u8]>, answer: &Answer) -> Option<Mi
         (Some(_), end) if seen.bytes.is_empty() && !bytes.is_empty() => Cause::NoAnswer(end),
         _ => {
             return golden::compare(&labelled, seen, &case.volatile).or_else(|| {
-                let cause = match answer.end {
-                    End::Closed => return None,
-                    End::Reset => Cause::BrokenOff,
-                    End::TimedOut => Cause::StaysOpen,
+                let cause = match (answer.end, case.reset) {
+                    (End::Closed, false) | (End::Reset, true) => return None,
+                    (End::Closed, true) => Cause::NotBrokenOff,
+                    (End::Reset, false) => Cause::BrokenOff,
+                    (End::TimedOut, _) => Cause::StaysOpen,
                 };
                 Some(Mismatch::without_place(cause, &labelled, seen))
             });

@@ -22,6 +22,8 @@ pub struct Case {
     pub args: Vec<String>,
     /// Whether the client closes its sending side after its last byte.
     pub half_close: bool,
+    /// Whether the server ends the connection with a reset, and not with a FIN.
+    pub reset: bool,
     /// Whether it needs a server that nobody else has spoken to.
     pub alone: bool,
     /// Parts of responses that may have any bytes.
@@ -165,6 +167,7 @@ fn case(root: &Path, folder: &Path, volatile: Vec<Place>) -> Result<Case, CaseEr
             .map(str::to_owned)
             .collect(),
         half_close: has("half-close"),
+        reset: has("reset"),
         alone: has("alone"),
         volatile,
         carry: read_lines(&folder.join("carry.txt"), Carry::parse_lines)?,
@@ -235,6 +238,7 @@ mod tests {
         put("b/one/request.http", "GET / HTTP/1.0\r\n\r\n");
         put("b/one/volatile.txt", "Server\n");
         put("b/one/half-close", "");
+        put("b/one/reset", "");
         put("a/request.http", "");
         put("c/1.request.http", "x");
         put("c/2.request.http", "y");
@@ -245,6 +249,7 @@ mod tests {
         assert_eq!(names, ["a", "b/one", "c"]);
         assert_eq!(cases[1].volatile.len(), 2);
         assert!(cases[1].half_close && !cases[0].half_close);
+        assert!(cases[1].reset && !cases[0].reset);
         assert_eq!(cases[2].args, ["--lang=zh"]);
         assert_eq!(cases[2].exchanges[0].response, None);
         assert_eq!(cases[2].exchanges[1].response.as_deref(), Some(&b"z"[..]));
