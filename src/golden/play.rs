@@ -31,7 +31,8 @@ pub enum End {
     TimedOut,
 }
 
-/// Plays a case: one connection for each exchange, one after the other.
+/// Plays a case: one connection for each exchange, one after the other. A connection lasts at most as long as the case
+/// says, or `time_limit` where it says nothing.
 ///
 /// # Errors
 ///
@@ -55,7 +56,7 @@ pub fn play(
             address,
             &delivery.pieces(&request),
             case.half_close,
-            time_limit,
+            case.time_limit.unwrap_or(time_limit),
         )?;
         let request = Labelled::requests(&request);
         let response = Labelled::responses(&bytes, &request);
