@@ -14,6 +14,8 @@
 //! them out again (`anstream::adapter::strip_str`). Nothing that a peer sent gets into text unescaped,
 //! so every escape sequence in it is ours.
 
+mod capture_file;
+mod chunks;
 mod console;
 mod content;
 mod curl_trace;
@@ -28,8 +30,10 @@ mod paint;
 mod pcap;
 mod secrets;
 mod stream;
+mod tcp;
 mod trace;
 
+pub use capture_file::{CaptureEnd, CaptureFile, CapturedPacket, NoCapture};
 pub use console::{exchange_lines, fault_lines, hint_line};
 pub use curl_trace::CurlTrace;
 pub use dissection::{Dissection, MessageKind};
@@ -43,4 +47,5 @@ pub use labels::dissection_rows;
 pub use messages::dissect_messages;
 pub use pcap::{Pcapng, pcapng};
 pub use secrets::{MASK, hidden, masked, repeated, secrets};
+pub use tcp::{KnownBy, TcpEnd, TcpHalf, TcpPiece, TcpStream, TcpStreams};
 pub use trace::{TraceDetail, TraceStyle, hint_lines, moment_lines, transcript_lines};
