@@ -70,9 +70,9 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// Label every byte of a request or a response
+    /// Label every byte of a request or a response, of a curl trace or a capture
     #[command(
-        after_help = "Exit code: 0 when nothing refuses the message, 1 when a fault does, 3 when it cannot be read."
+        after_help = "Exit code: 0 when nothing refuses the message, 1 when a fault does, 3 when it, or a part of it, cannot be read."
     )]
     Dissect(DissectArgs),
     /// Answer requests with the bytes of files, to test clients
@@ -290,6 +290,8 @@ mod tests {
         ("request", "says what the input of one call is"),
         ("response", "says what the input of one call is"),
         ("to_head", "says what the input of one call is"),
+        ("dissect pcap", "says what the input of one call is"),
+        ("stream", "chooses what one call is about"),
         ("session", "says what one call makes of its requests"),
         (
             "capture half_close",

@@ -4,7 +4,7 @@
 //! it stays there, and is in excess.
 
 use super::chunks::{Chunks, chunked_at};
-use super::{CurlTrace, Dissection, MessageKind};
+use super::{CurlConnection, Dissection, MessageKind};
 use crate::wire::{
     Anatomy, BodyFraming, FaultKind, Part, RequestHead, ResponseHead, Version, is_token,
 };
@@ -15,8 +15,8 @@ pub fn dissect_messages(bytes: Vec<u8>, kind: MessageKind) -> Vec<Dissection> {
     cut(bytes, kind, false)
 }
 
-impl CurlTrace {
-    /// The dissections of the messages that curl sent and received, in order.
+impl CurlConnection {
+    /// The dissections of the messages that curl sent and received on it, in order.
     #[must_use]
     pub fn dissect(self) -> Vec<Dissection> {
         let mut dissections: Vec<Dissection> = Vec::new();
@@ -122,7 +122,14 @@ pub(super) fn begins(bytes: &[u8], kind: MessageKind) -> bool {
     match kind {
         MessageKind::Response => bytes.starts_with(b"HTTP/"),
         MessageKind::Request => {
-            let head = RequestHead::dissect(start(bytes));
+            // Only the first line is looked at, and only if it can be one: this is asked of many bytes.
+            let start = bytes.get(..MOST_HEAD).unwrap_or(bytes);
+            let line = start.split_inclusive(|octet| *octet == b'\n').next();
+            let line = line.unwrap_or_default();
+            if !line.windows(6).any(|six| six == b" HTTP/") {
+                return false;
+            }
+            let head = RequestHead::dissect(line.to_vec());
             let has_version = head.version() != Version::Simple;
             has_version && is_token(head.method()) && !head.target().is_empty()
         }
@@ -190,7 +197,8 @@ mod tests {
 
     #[test]
     fn a_trace_knows_what_answers_a_head() {
-        let trace = CurlTrace {
+        let connection = CurlConnection {
+            id: None,
             runs: vec![
                 (MessageKind::Request, b"HEAD / HTTP/1.0\r\n\r\n".to_vec()),
                 (
@@ -198,9 +206,8 @@ mod tests {
                     b"HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\n".to_vec(),
                 ),
             ],
-            is_lossy: false,
         };
-        let dissections = trace.dissect();
+        let dissections = connection.dissect();
         assert_eq!(dissections.len(), 2);
         assert!(dissections.iter().all(|one| one.faults.is_empty()));
     }
