@@ -39,6 +39,8 @@ pub enum CapturedWhat {
         dissection: Box<Dissection>,
         /// Which exchange of the stream, from 1 on; `None` for a response to nothing that is here.
         exchange: Option<usize>,
+        /// Whether the capture has only a part of it.
+        is_cut: bool,
     },
     /// Bytes behind a gap.
     Rest {
@@ -61,6 +63,7 @@ impl TcpStream {
             if let CapturedWhat::Message {
                 dissection,
                 exchange,
+                ..
             } = &mut item.what
             {
                 let is_head = dissection.bytes.starts_with(b"HEAD ");
@@ -96,24 +99,20 @@ impl TcpStream {
             },
         );
         let mut exchanges = exchanges.into_iter();
-        let mut items: Vec<(usize, CapturedItem)> = keyed(requests, |item| item.packet);
         let mut responses = responses;
         for item in &mut responses {
             if let CapturedWhat::Message { exchange, .. } = &mut item.what {
                 *exchange = exchanges.next().flatten();
             }
         }
-        items.extend(keyed(responses, |item| {
-            let CapturedWhat::Message {
-                exchange: Some(exchange),
-                ..
-            } = item.what
-            else {
-                return item.packet;
-            };
-            asked.get(exchange - 1).and_then(|(packet, _)| *packet)
-        }));
-        // Stable: a request stands before the response with the same key.
+        // A response stands where its request does.
+        let packet = |item: &CapturedItem| match item.exchange() {
+            Some(exchange) => asked.get(exchange - 1).and_then(|(packet, _)| *packet),
+            None => item.packet,
+        };
+        let mut items = keyed(requests, packet);
+        items.extend(keyed(responses, packet));
+        // Stable, so a request stands before the response with the same key.
         items.sort_by_key(|(key, _)| *key);
         items.into_iter().map(|(_, item)| item).collect()
     }
@@ -149,15 +148,32 @@ impl TcpStream {
     }
 }
 
+impl CapturedItem {
+    /// The exchange of a message, if it is of one.
+    const fn exchange(&self) -> Option<usize> {
+        match self.what {
+            CapturedWhat::Message { exchange, .. } => exchange,
+            _ => None,
+        }
+    }
+}
+
+/// A packet and an exchange: what items are put in order by.
+type Key = (usize, usize);
+
 /// Items with keys that never fall, so that each side stays in its own order.
 fn keyed(
     items: Vec<CapturedItem>,
-    key: impl Fn(&CapturedItem) -> Option<usize>,
-) -> Vec<(usize, CapturedItem)> {
-    let mut latest = 0;
+    packet: impl Fn(&CapturedItem) -> Option<usize>,
+) -> Vec<(Key, CapturedItem)> {
+    let mut latest = (0, 0);
     let with_key = |item: CapturedItem| {
         // What has no packet stands at the end.
-        latest = key(&item).unwrap_or(usize::MAX).max(latest);
+        let key = (
+            packet(&item).unwrap_or(usize::MAX),
+            item.exchange().unwrap_or_default(),
+        );
+        latest = key.max(latest);
         (latest, item)
     };
     items.into_iter().map(with_key).collect()
@@ -289,19 +305,19 @@ fn cut(
                     let mut dissection = Box::new(dissect(message, kind, to_head));
                     let is_last = from + length == bytes.len();
                     let ends_here = at + bytes.len() as u64 == end_of(half);
+                    let mut is_cut = false;
                     if is_last && !(ends_here && half.end == TcpEnd::Fin) {
                         // Not its sender cut it, as far as can be seen.
-                        let is_cut = |fault: &Fault| {
-                            matches!(
-                                fault.kind,
-                                FaultKind::HeadCutShort | FaultKind::BodyCutShort
-                            )
-                        };
-                        dissection.faults.retain(|fault| !is_cut(fault));
+                        dissection.faults.retain(|fault| {
+                            let is_it = is_about_its_end(fault);
+                            is_cut |= is_it;
+                            !is_it
+                        });
                     }
                     items.push(item(CapturedWhat::Message {
                         dissection,
                         exchange: None,
+                        is_cut,
                     }));
                     from += length;
                     state = next;
@@ -310,6 +326,14 @@ fn cut(
         }
     }
     items
+}
+
+/// Whether the fault says that the message's sender stopped before its end.
+const fn is_about_its_end(fault: &Fault) -> bool {
+    matches!(
+        fault.kind,
+        FaultKind::HeadCutShort | FaultKind::BodyCutShort | FaultKind::BadChunk
+    )
 }
 
 /// Where the last byte of a side ends, whether it is here or missing.
@@ -340,6 +364,9 @@ pub fn stream_text(stream: &TcpStream, anyway: bool, body_bytes: usize, lang: La
             out.push_str(&(paint(NOTE, sentence) + "\n"));
         }
     }
+    if stream.from_client.end == TcpEnd::Open && stream.from_server.end == TcpEnd::Open {
+        out.push_str(&(paint(NOTE, stays_open(lang)) + "\n"));
+    }
     if !anyway && !stream.looks_like_http() {
         out.push_str(&(paint(FAINT, not_http(stream, lang)) + "\n"));
         return out;
@@ -351,6 +378,7 @@ pub fn stream_text(stream: &TcpStream, anyway: bool, body_bytes: usize, lang: La
             CapturedWhat::Message {
                 dissection,
                 exchange: own,
+                is_cut,
             } => {
                 if *own != exchange || own.is_none() {
                     exchange = *own;
@@ -359,6 +387,9 @@ pub fn stream_text(stream: &TcpStream, anyway: bool, body_bytes: usize, lang: La
                     );
                 }
                 out.push_str(&dissection_rows(dissection, body_bytes, lang));
+                if *is_cut {
+                    out.push_str(&(paint(NOTE, cut_here(lang)) + "\n"));
+                }
             }
             CapturedWhat::Rest { bytes, part } => {
                 out.push_str(
@@ -383,7 +414,7 @@ pub fn stream_text(stream: &TcpStream, anyway: bool, body_bytes: usize, lang: La
 /// A stream as JSON: `{stream, client, server, client_known_by, packets, is_http, from_client, from_server, items}`.
 ///
 /// Of each side `{has_beginning, end, repeated, differing}`; of each item `{what, from, at, packet}`, and of a message
-/// `exchange` and what [`dissection_json`] has, of a rest its `labels`, of what is missing its `length`.
+/// `exchange`, `is_cut` and what [`dissection_json`] has, of a rest its `labels`, of what is missing its `length`.
 #[must_use]
 pub fn stream_json(stream: &TcpStream, anyway: bool, body_bytes: usize) -> Value {
     let is_http = stream.looks_like_http();
@@ -427,10 +458,12 @@ fn item_json(item: &CapturedItem, body_bytes: usize) -> Value {
         CapturedWhat::Message {
             dissection,
             exchange,
+            is_cut,
         } => {
             let mut value = dissection_json(dissection, body_bytes);
             if let Some(object) = value.as_object_mut() {
                 object.insert("exchange".to_owned(), json!(exchange));
+                object.insert("is_cut".to_owned(), json!(is_cut));
             }
             ("message", value)
         }
@@ -534,25 +567,27 @@ fn notes(half: &TcpHalf, kind: MessageKind, lang: Lang) -> Vec<String> {
             ),
         });
     }
-    let is_empty = half.pieces.is_empty();
-    match (half.end, lang) {
-        (TcpEnd::Open, Lang::En) if !is_empty => {
-            notes.push(format!("the end of what {side} sent is not in the capture"));
-        }
-        (TcpEnd::Open, Lang::Zh) if !is_empty => {
-            notes.push(format!("{side}发送的内容到哪里结束，抓包里看不到"));
-        }
-        (TcpEnd::Reset, Lang::En) => {
-            notes.push(format!(
-                "{side} sent no FIN: the connection was broken off by a RST"
-            ));
-        }
-        (TcpEnd::Reset, Lang::Zh) => {
-            notes.push(format!("{side}没有发 FIN：连接是被 RST 打断的"));
-        }
-        _ => {}
+    if half.end == TcpEnd::Reset {
+        notes.push(match lang {
+            Lang::En => format!("{side} sent no FIN: the connection was broken off by a RST"),
+            Lang::Zh => format!("{side}没有发 FIN：连接是被 RST 打断的"),
+        });
     }
     notes
+}
+
+const fn stays_open(lang: Lang) -> &'static str {
+    match lang {
+        Lang::En => "the end of this connection is not in the capture",
+        Lang::Zh => "这条连接的结尾不在抓包里",
+    }
+}
+
+const fn cut_here(lang: Lang) -> &'static str {
+    match lang {
+        Lang::En => "The capture has no more of this message.",
+        Lang::Zh => "这条消息在抓包里到此为止。",
+    }
 }
 
 fn not_http(stream: &TcpStream, lang: Lang) -> String {
@@ -658,6 +693,7 @@ mod tests {
             CapturedWhat::Message {
                 dissection,
                 exchange,
+                ..
             } => {
                 let (name, length) = (dissection.kind.name(), dissection.bytes.len());
                 let number = exchange.map_or("-".to_owned(), |number| number.to_string());
@@ -773,10 +809,7 @@ mod tests {
         stream.from_server.end = TcpEnd::Open;
         assert_eq!(outline(&stream)[1], format!("response 1: {length}"));
         let text = stream_text(&stream, false, 256, Lang::Zh);
-        assert!(
-            text.contains("服务器发送的内容到哪里结束，抓包里看不到"),
-            "{text}"
-        );
+        assert!(text.contains("这条消息在抓包里到此为止。"), "{text}");
         stream.from_server.end = TcpEnd::Fin;
         stream
             .from_server
