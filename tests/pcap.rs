@@ -800,21 +800,12 @@ fn dissect_reads_what_the_kernel_captured() {
     let server = Program::serve(&own(&["--frozen"]));
     let path = folder.path().join("real.pcapng");
     let port = server.address.port();
-    let mut dumpcap = Command::new("timeout");
-    dumpcap.args([
-        "60",
-        "dumpcap",
-        "-q",
-        "-i",
-        "lo",
-        "-f",
-        &format!("tcp port {port}"),
-        "-w",
-    ]);
-    dumpcap
-        .arg(&path)
-        .stdout(Stdio::null())
-        .stderr(Stdio::piped());
+    let mut dumpcap = Command::new("dumpcap");
+    // It ends by itself, whatever becomes of the test.
+    dumpcap.args(["-q", "-a", "duration:60", "-i", "lo"]);
+    dumpcap.args(["-f", &format!("tcp port {port}"), "-w"]);
+    dumpcap.arg(&path);
+    dumpcap.stdout(Stdio::null()).stderr(Stdio::piped());
     let mut dumpcap = Mortal(dumpcap.spawn().unwrap());
     let mut said = BufReader::new(dumpcap.0.stderr.take().unwrap()).lines();
     // It says where it writes when it captures; without the right to, it ends.
