@@ -1048,6 +1048,63 @@ fn connections_at_once_in_a_trace_of_curls_are_not_mixed() {
 }
 
 #[test]
+fn chunked_responses_in_a_trace_of_curls_end_behind_their_last_chunk() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    // Two answers on one connection.
+    let server = std::thread::spawn(move || {
+        let mut client = listener.accept().unwrap().0;
+        for _ in 0..2 {
+            let mut head = Vec::new();
+            while !head.ends_with(b"\r\n\r\n") {
+                let mut octet = [0];
+                client.read_exact(&mut octet).unwrap();
+                head.extend(octet);
+            }
+            let head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
+            client.write_all(head).unwrap();
+            client
+                .write_all(b"3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n")
+                .unwrap();
+        }
+    });
+    let folder = tempfile::tempdir().unwrap();
+    let trace = folder.path().join("trace");
+    let mut curl = Command::new("curl");
+    curl.args(["-s", "--noproxy", "*", "--trace"]).arg(&trace);
+    for name in ["a", "b"] {
+        curl.arg("-o").arg(folder.path().join(name));
+        curl.arg(format!("http://{address}/{name}"));
+    }
+    let Ok(output) = curl.output() else {
+        assert!(std::env::var_os("CI").is_none(), "curl is missing");
+        return;
+    };
+    assert!(output.status.success());
+    server.join().unwrap();
+    let ended = run(&["dissect", "--json", trace.to_str().unwrap()], b"");
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    let json: Value = serde_json::from_str(&ended.stdout).unwrap();
+    let kinds: Vec<_> = json
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| &one["kind"])
+        .collect();
+    assert_eq!(kinds, ["request", "response", "request", "response"]);
+    for response in [&json[1], &json[3]] {
+        assert_eq!(response["length"], 47 + 20, "{response:#}");
+        let faults = response["faults"].as_array().unwrap();
+        assert_eq!(faults.len(), 1, "{response:#}");
+        assert_eq!(faults[0]["slug"], "chunked");
+        assert_eq!(
+            (&faults[0]["seen"], &faults[0]["limit"]),
+            (&2.into(), &5.into())
+        );
+    }
+}
+
+#[test]
 fn the_connections_of_a_trace_with_numbers_are_shown_one_by_one() {
     let mut trace = String::new();
     for (stamp, mark, what, line) in [

@@ -120,17 +120,15 @@ impl TcpStream {
     /// Whether one of its sides begins like HTTP, as far as that can be seen.
     #[must_use]
     pub fn looks_like_http(&self) -> bool {
-        let first = |half: &TcpHalf| {
-            half.pieces.iter().find_map(|piece| match piece {
-                TcpPiece::Bytes { bytes, .. } => Some(bytes.clone()),
-                TcpPiece::Missing { .. } => None,
-            })
+        let first = |half: &TcpHalf| match half.pieces.first() {
+            Some(TcpPiece::Bytes { bytes, .. }) => {
+                bytes.get(..MOST_METHOD).unwrap_or(bytes).to_vec()
+            }
+            _ => Vec::new(),
         };
         let (client, server) = (first(&self.from_client), first(&self.from_server));
-        let asks = client.is_some_and(|bytes| {
-            let mut words = bytes.splitn(2, |octet| *octet == b' ');
-            words.next().is_some_and(is_token) && words.next().is_some()
-        });
+        let mut words = client.splitn(2, |octet| *octet == b' ');
+        let asks = words.next().is_some_and(is_token) && words.next().is_some();
         let begins = |half: &TcpHalf, kind| {
             half.pieces.iter().any(|piece| match piece {
                 TcpPiece::Bytes {
@@ -142,7 +140,7 @@ impl TcpStream {
                 TcpPiece::Missing { .. } => false,
             })
         };
-        asks || server.is_some_and(|bytes| bytes.starts_with(b"HTTP/"))
+        asks || server.starts_with(b"HTTP/")
             || begins(&self.from_client, MessageKind::Request)
             || begins(&self.from_server, MessageKind::Response)
     }
@@ -160,6 +158,9 @@ impl CapturedItem {
 
 /// A packet and an exchange: what items are put in order by.
 type Key = (usize, usize);
+
+/// Nobody's method is longer, with the blank behind it.
+const MOST_METHOD: usize = 64;
 
 /// Items with keys that never fall, so that each side stays in its own order.
 fn keyed(
@@ -851,5 +852,50 @@ mod tests {
             text.contains("in the middle of what the server sent"),
             "{text}"
         );
+    }
+
+    #[test]
+    fn items_tile_what_was_sent_wherever_gaps_and_segments_are() {
+        let chunked = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n";
+        let counted = b"HTTP/1.0 200 OK\r\nContent-Length: 9\r\n\r\nHTTP/1.0 ";
+        let text = [&counted[..], chunked, counted, b"HTTP/1.0 200 OK\r\n\r\nhi"].concat();
+        for gap_at in 0..text.len() {
+            for length in [0, 1, 7, 60] {
+                let behind = text.len().min(gap_at + length);
+                let mut pieces = Vec::new();
+                if gap_at > 0 {
+                    pieces.push(bytes(0, &text[..gap_at], &[(0, 2), (gap_at / 2, 3)]));
+                }
+                if behind > gap_at {
+                    let length = (behind - gap_at) as u64;
+                    pieces.push(missing(gap_at as u64, length, Some(4)));
+                }
+                if behind < text.len() {
+                    pieces.push(bytes(behind as u64, &text[behind..], &[(0, 4)]));
+                }
+                let stream = stream(vec![bytes(0, GET, &[(0, 1)])], pieces);
+                let mut end = 0;
+                for item in stream.items() {
+                    if item.kind == MessageKind::Request {
+                        continue;
+                    }
+                    assert_eq!(item.at, end, "{gap_at}, {length}");
+                    let (seen, count) = match &item.what {
+                        CapturedWhat::Message { dissection, .. } => {
+                            (Some(&dissection.bytes), dissection.bytes.len() as u64)
+                        }
+                        CapturedWhat::Rest { bytes, .. } => (Some(bytes), bytes.len() as u64),
+                        CapturedWhat::Missing(length) => (None, *length),
+                    };
+                    if let Some(seen) = seen {
+                        let start = usize::try_from(end).unwrap();
+                        assert_eq!(seen[..], text[start..start + seen.len()]);
+                    }
+                    end += count;
+                }
+                assert_eq!(end, text.len() as u64, "{gap_at}, {length}");
+                assert!(!stream_text(&stream, true, 8, Lang::En).is_empty());
+            }
+        }
     }
 }

@@ -813,4 +813,62 @@ mod tests {
             }
         }
     }
+
+    /// Numbers that are the same each time (Steele, Lea and Flood's splitmix64).
+    fn numbers() -> impl FnMut(usize) -> usize {
+        let mut state = 1945_u64;
+        move |below| {
+            state = state.wrapping_add(0x9E37_79B9_7F4A_7C15);
+            let mut mixed = (state ^ (state >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+            mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+            usize::try_from((mixed ^ (mixed >> 31)) % below as u64).unwrap()
+        }
+    }
+
+    #[test]
+    fn whatever_is_lost_repeated_or_moved_each_byte_is_in_its_place_or_missing() {
+        let mut number = numbers();
+        for _ in 0..500 {
+            let text: Vec<u8> = (0..number(200) + 1).map(|_| b"abcdef"[number(6)]).collect();
+            let isn = u32::MAX - u32::try_from(number(300)).unwrap();
+            let mut made = Vec::new();
+            for _ in 0..number(30) {
+                let start = number(text.len());
+                let end = start + 1 + number(text.len() - start);
+                let sequence = isn.wrapping_add(1 + u32::try_from(start).unwrap());
+                made.push(client(sequence, "", &text[start..end]));
+            }
+            let mut here = vec![false; text.len()];
+            for one in &made {
+                let start = one.sequence.wrapping_sub(isn).wrapping_sub(1);
+                let start = usize::try_from(start).unwrap();
+                here[start..start + one.payload.len()].fill(true);
+            }
+            made.insert(0, client(isn, "S", b""));
+            let fin = isn.wrapping_add(1 + u32::try_from(text.len()).unwrap());
+            made.push(client(fin, "F", b""));
+            let half = streams(&made).remove(0).from_client;
+            let mut end = 0;
+            for piece in &half.pieces {
+                let (at, length) = match piece {
+                    TcpPiece::Bytes { at, bytes, .. } => {
+                        let start = usize::try_from(*at).unwrap();
+                        assert_eq!(bytes[..], text[start..start + bytes.len()]);
+                        (start, bytes.len())
+                    }
+                    TcpPiece::Missing { at, length, .. } => {
+                        let start = usize::try_from(*at).unwrap();
+                        (start, usize::try_from(*length).unwrap())
+                    }
+                };
+                assert_eq!(at, end, "{half:?}");
+                assert!(length > 0);
+                let is_here = matches!(piece, TcpPiece::Bytes { .. });
+                assert!(here[at..at + length].iter().all(|one| *one == is_here));
+                end = at + length;
+            }
+            assert_eq!(end, text.len());
+            assert_eq!((half.end, half.differing), (TcpEnd::Fin, 0));
+        }
+    }
 }
