@@ -452,3 +452,29 @@ fn a_case_has_its_own_time_limit_before_the_flag_and_the_environment() {
         run.err
     );
 }
+
+#[test]
+fn a_thousand_cases_are_checked_in_less_than_two_seconds() {
+    let names: Vec<String> = (0..1000).map(|number| format!("{number:04}")).collect();
+    let files: Vec<(String, &[u8])> = names
+        .iter()
+        .flat_map(|name| {
+            let file = |kind| format!("{name}/{kind}.http");
+            [(file("request"), REDIRECT), (file("response"), REDIRECTED)]
+        })
+        .collect();
+    let files: Vec<(&str, &[u8])> = files
+        .iter()
+        .map(|(path, bytes)| (path.as_str(), *bytes))
+        .collect();
+    let cases = folder(&files);
+    let run = golden(&["check", text(cases.path()), "--json"]).ended(0);
+    let report: Value = serde_json::from_str(&run.out).unwrap();
+    assert_eq!(report["passed"], 1000);
+    // It takes a third of a second, also without optimisation.
+    assert!(
+        report["seconds"].as_f64().unwrap() < 2.0,
+        "{}",
+        report["seconds"]
+    );
+}

@@ -34,6 +34,7 @@ pub struct CapturedPacket<'a> {
 
 /// How the file ends.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum CaptureEnd {
     /// Behind a packet.
     Whole,

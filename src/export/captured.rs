@@ -19,6 +19,7 @@ use crate::wire::{Fault, FaultKind, Label, Lang, Part, ResponseHead, Span, is_to
 
 /// What one side sent, piece by piece.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct CapturedItem {
     /// Whose bytes: a client's are a request or of one, a server's a response or of one.
     pub kind: MessageKind,
@@ -32,6 +33,7 @@ pub struct CapturedItem {
 
 /// What an item is.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub enum CapturedWhat {
     /// A message, or the part of it before a gap or the capture's end.
     Message {

@@ -16,6 +16,7 @@ use crate::wire::{FaultKind, dissect_request};
 
 /// One folder: a server, and what is said to it.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Case {
     /// Its path below the folder that was asked for, with `/` between the names.
     pub name: String,
@@ -40,6 +41,7 @@ pub struct Case {
 
 /// One connection's bytes, both ways.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Exchange {
     /// Everything that the client sends.
     pub request: Vec<u8>,
@@ -51,6 +53,7 @@ pub struct Exchange {
 
 /// A folder that could not be read as cases.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct CaseError {
     /// The file or folder.
     pub path: PathBuf,

@@ -11,6 +11,7 @@ use super::{Carried, Case, Delivery, Labelled};
 
 /// What a server sent on one connection.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Answer {
     /// What was sent to it: the case's request with what was carried into it.
     pub request: Labelled,
@@ -22,6 +23,7 @@ pub struct Answer {
 
 /// How a connection ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum End {
     /// The server closed it.
     Closed,
