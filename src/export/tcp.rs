@@ -351,7 +351,8 @@ impl<'a> Flow<'a> {
 struct Half<'a> {
     /// The sequence number of position 0.
     base: Option<u32>,
-    has_syn: bool,
+    /// Whether that is the first byte of all.
+    has_beginning: bool,
     /// The highest position that was seen, against which the next sequence number is measured.
     highest: i64,
     /// Pieces that do not overlap: position, bytes, number of the packet.
@@ -370,9 +371,8 @@ impl<'a> Half<'a> {
         let tcp = &segment.tcp;
         // A SYN counts as one; what it carries follows it.
         let sequence = tcp.sequence_number().wrapping_add(u32::from(tcp.syn()));
-        if tcp.syn() && !self.has_syn {
-            self.has_syn = true;
-            self.base = Some(sequence);
+        if tcp.syn() {
+            self.begins_at(sequence);
         }
         if tcp.rst() {
             // Its bytes, if it has any, are a reason for people and not of the stream (RFC 9293 3.5.3).
@@ -392,12 +392,17 @@ impl<'a> Half<'a> {
     }
 
     fn acknowledged(&mut self, number: u32, is_handshake: bool) {
-        if is_handshake && !self.has_syn {
-            // The answer to a SYN that is not here: it says where its sender's bytes begin.
-            self.base.get_or_insert(number);
+        if is_handshake {
+            // The answer to a SYN says where its sender's bytes begin, also where the SYN is not here.
+            self.begins_at(number);
         }
         let at = self.position(number);
         self.acknowledged = self.acknowledged.max(at);
+    }
+
+    fn begins_at(&mut self, sequence: u32) {
+        let base = *self.base.get_or_insert(sequence);
+        self.has_beginning |= base == sequence;
     }
 
     /// The position of a sequence number: the one that is nearest to what was seen, as numbers wrap around.
@@ -410,7 +415,7 @@ impl<'a> Half<'a> {
 
     /// Adds what is new of these bytes, and compares what is not.
     fn add(&mut self, mut at: i64, mut bytes: &'a [u8], packet: usize) {
-        if self.has_syn && at < 0 {
+        if self.has_beginning && at < 0 {
             // A probe from before the beginning.
             let before = usize::try_from(-at).unwrap_or(usize::MAX);
             bytes = bytes.get(before..).unwrap_or_default();
@@ -489,7 +494,7 @@ impl<'a> Half<'a> {
         }
         TcpHalf {
             pieces,
-            has_beginning: self.has_syn || self.base.is_none(),
+            has_beginning: self.has_beginning || self.base.is_none(),
             end: match self.fin {
                 Some(_) => TcpEnd::Fin,
                 None if is_reset => TcpEnd::Reset,
@@ -720,6 +725,7 @@ mod tests {
             (KnownBy::Syn, 50_000)
         );
         let wanted = [missing(0, 2, Some(2)), bytes(2, b"c", &[(0, 2)])];
+        assert!(stream.from_client.has_beginning && stream.from_server.has_beginning);
         assert_eq!(stream.from_client.pieces, wanted);
     }
 
