@@ -42,6 +42,9 @@ use support::{Case, Chance, Exchange, cases, compare, none};
 const SHOWN_ELSEWHERE: &[(FaultKind, &str)] = &[
     // A request has no status line: only a response can have a bad one.
     (FaultKind::BadStatus, "a_bad_status_is_a_responses_fault"),
+    // Are of another server's response.
+    (FaultKind::Chunked, "src/export/chunks.rs, its tests"),
+    (FaultKind::BadChunk, "src/export/chunks.rs, its tests"),
     // Need a disk that is full, and a folder that is gone.
     (
         FaultKind::StorageFull,

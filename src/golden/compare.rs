@@ -10,6 +10,7 @@ use crate::wire::{Escaped, Lang, Part, Span};
 
 /// The first place where an answer is not what was expected.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Mismatch {
     /// Which exchange of the case, from 1 on.
     pub exchange: usize,
@@ -28,6 +29,7 @@ pub struct Mismatch {
 
 /// Why an answer is not what was expected.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Cause {
     /// The case has no response yet.
     NoResponseFile,
