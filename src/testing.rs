@@ -51,6 +51,7 @@ pub struct Server {
 
 /// One request and its response, as the server saw them.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Exchange {
     /// What the client sent.
     pub request: Message,

@@ -32,10 +32,21 @@ struct Run {
 }
 
 fn golden(args: &[&str]) -> Run {
-    let output = Command::new(env!("CARGO_BIN_EXE_blankline"))
+    golden_where(&[], args)
+}
+
+/// With these in the environment, and nothing else of ours.
+fn golden_where(environment: &[(&str, &str)], args: &[&str]) -> Run {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_blankline"));
+    for (name, _) in std::env::vars_os() {
+        if name.to_string_lossy().starts_with("BLANKLINE_") {
+            command.env_remove(name);
+        }
+    }
+    let output = command
         .arg("golden")
         .args(args)
-        .env_remove("BLANKLINE_LANG")
+        .envs(environment.iter().copied())
         .current_dir(env!("CARGO_MANIFEST_DIR"))
         .stdin(Stdio::null())
         .output()
@@ -408,5 +419,62 @@ fn nginx_is_captured_and_checked_with_masks() {
         run.out.contains("The body differs at its byte 1"),
         "{}",
         run.out
+    );
+}
+
+#[test]
+fn a_case_has_its_own_time_limit_before_the_flag_and_the_environment() {
+    // It never answers, and so it never closes.
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let server = listener.local_addr().unwrap().to_string();
+    let cases = folder(&[
+        ("a/request.http", b"GET / HTTP/1.0\r\n\r\n"),
+        ("a/response.http", b"HTTP/1.0 200 OK\r\n\r\n"),
+        ("a/time-limit.txt", b"# it only waits\n0.05\n"),
+    ]);
+    let dir = text(cases.path());
+    let environment = [("BLANKLINE_GOLDEN_AGAINST", server.as_str())];
+    let started = Instant::now();
+    let flags = ["check", dir, "--time-limit", "3600"];
+    let run = golden_where(&environment, &flags).ended(1);
+    assert!(run.out.contains("FAIL a (whole)"), "{}", run.out);
+    // Without the case's own, it is the environment's, which is short too.
+    fs::remove_file(cases.path().join("a/time-limit.txt")).unwrap();
+    let environment = [environment[0], ("BLANKLINE_GOLDEN_TIME_LIMIT", "0.05")];
+    golden_where(&environment, &["check", dir]).ended(1);
+    assert!(started.elapsed() < PATIENCE);
+    fs::write(cases.path().join("a/time-limit.txt"), "\nsoon\n").unwrap();
+    let run = golden(&["check", dir]).ended(3);
+    assert!(
+        run.err
+            .contains("time-limit.txt, line 2: `soon` is no time limit"),
+        "{}",
+        run.err
+    );
+}
+
+#[test]
+fn a_thousand_cases_are_checked_in_less_than_two_seconds() {
+    let names: Vec<String> = (0..1000).map(|number| format!("{number:04}")).collect();
+    let files: Vec<(String, &[u8])> = names
+        .iter()
+        .flat_map(|name| {
+            let file = |kind| format!("{name}/{kind}.http");
+            [(file("request"), REDIRECT), (file("response"), REDIRECTED)]
+        })
+        .collect();
+    let files: Vec<(&str, &[u8])> = files
+        .iter()
+        .map(|(path, bytes)| (path.as_str(), *bytes))
+        .collect();
+    let cases = folder(&files);
+    let run = golden(&["check", text(cases.path()), "--json"]).ended(0);
+    let report: Value = serde_json::from_str(&run.out).unwrap();
+    assert_eq!(report["passed"], 1000);
+    // It takes a third of a second, also without optimisation.
+    assert!(
+        report["seconds"].as_f64().unwrap() < 2.0,
+        "{}",
+        report["seconds"]
     );
 }

@@ -1004,6 +1004,195 @@ fn a_trace_of_curls_is_dissected() {
     }
 }
 
+#[test]
+fn connections_at_once_in_a_trace_of_curls_are_not_mixed() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    // Both have asked before either is answered.
+    let server = std::thread::spawn(move || {
+        let clients = [(); 2].map(|()| listener.accept().unwrap().0);
+        for mut client in &clients {
+            let mut head = Vec::new();
+            while !head.ends_with(b"\r\n\r\n") {
+                let mut octet = [0];
+                client.read_exact(&mut octet).unwrap();
+                head.extend(octet);
+            }
+        }
+        for mut client in &clients {
+            client.write_all(b"HTTP/1.0 200 OK\r\n\r\nhi").unwrap();
+        }
+    });
+    let folder = tempfile::tempdir().unwrap();
+    let trace = folder.path().join("trace");
+    let mut curl = Command::new("curl");
+    curl.args(["-s", "--noproxy", "*", "-Z", "--parallel-immediate"]);
+    curl.arg("--trace").arg(&trace);
+    for name in ["a", "b"] {
+        curl.arg("-o").arg(folder.path().join(name));
+        curl.arg(format!("http://{address}/{name}"));
+    }
+    let Ok(output) = curl.output() else {
+        assert!(std::env::var_os("CI").is_none(), "curl is missing");
+        return;
+    };
+    assert!(output.status.success());
+    server.join().unwrap();
+    let ended = run(&["dissect", trace.to_str().unwrap()], b"");
+    assert_eq!(ended.code, Some(3), "{ended:?}");
+    assert!(
+        ended.stderr.contains("two connections are busy"),
+        "{ended:?}"
+    );
+    assert!(!ended.stdout.contains("response"), "{ended:?}");
+}
+
+#[test]
+fn chunked_responses_in_a_trace_of_curls_end_behind_their_last_chunk() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    // Two answers on one connection.
+    let server = std::thread::spawn(move || {
+        let mut client = listener.accept().unwrap().0;
+        for _ in 0..2 {
+            let mut head = Vec::new();
+            while !head.ends_with(b"\r\n\r\n") {
+                let mut octet = [0];
+                client.read_exact(&mut octet).unwrap();
+                head.extend(octet);
+            }
+            let head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
+            client.write_all(head).unwrap();
+            client
+                .write_all(b"3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n")
+                .unwrap();
+        }
+    });
+    let folder = tempfile::tempdir().unwrap();
+    let trace = folder.path().join("trace");
+    let mut curl = Command::new("curl");
+    curl.args(["-s", "--noproxy", "*", "--trace"]).arg(&trace);
+    for name in ["a", "b"] {
+        curl.arg("-o").arg(folder.path().join(name));
+        curl.arg(format!("http://{address}/{name}"));
+    }
+    let Ok(output) = curl.output() else {
+        assert!(std::env::var_os("CI").is_none(), "curl is missing");
+        return;
+    };
+    assert!(output.status.success());
+    server.join().unwrap();
+    let ended = run(&["dissect", "--json", trace.to_str().unwrap()], b"");
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    let json: Value = serde_json::from_str(&ended.stdout).unwrap();
+    let kinds: Vec<_> = json
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| &one["kind"])
+        .collect();
+    assert_eq!(kinds, ["request", "response", "request", "response"]);
+    for response in [&json[1], &json[3]] {
+        assert_eq!(response["length"], 47 + 20, "{response:#}");
+        let faults = response["faults"].as_array().unwrap();
+        assert_eq!(faults.len(), 1, "{response:#}");
+        assert_eq!(faults[0]["slug"], "chunked");
+        assert_eq!(
+            (&faults[0]["seen"], &faults[0]["limit"]),
+            (&2.into(), &5.into())
+        );
+    }
+}
+
+#[test]
+fn the_connections_of_a_trace_with_numbers_are_shown_one_by_one() {
+    let mut trace = String::new();
+    for (stamp, mark, what, line) in [
+        ("[0-0] ", "=>", "Send", "GET /a HTTP/1.0"),
+        ("[1-1] ", "=>", "Send", "GET /b HTTP/1.0"),
+        ("[1-1] ", "<=", "Recv", "HTTP/1.0 304 Not"),
+        ("[0-0] ", "<=", "Recv", "HTTP/1.0 200 OK"),
+    ] {
+        let bytes = format!("{line}\r\n\r\n");
+        let length = bytes.len();
+        trace += &format!("{stamp}{mark} {what} header, {length} bytes (0x{length:x})\n");
+        for (at, row) in (0..).step_by(16).zip(bytes.as_bytes().chunks(16)) {
+            let hex: String = row.iter().map(|octet| format!("{octet:02x} ")).collect();
+            trace += &format!("{at:04x}: {hex}\n");
+        }
+    }
+    let ended = run(&["dissect"], trace.as_bytes());
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    let headings: Vec<_> = ended
+        .stdout
+        .lines()
+        .filter(|line| line.starts_with("connection") || line.ends_with(" bytes"))
+        .collect();
+    let wanted = [
+        "connection 0",
+        "request, 19 bytes",
+        "response, 19 bytes",
+        "connection 1",
+        "request, 19 bytes",
+        "response, 20 bytes",
+    ];
+    assert_eq!(headings, wanted);
+    let json = run(&["dissect", "--json"], trace.as_bytes()).stdout;
+    let json: Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(json[2]["connection"], 1);
+}
+
+#[test]
+fn a_capture_that_cannot_be_read_is_told_with_its_place() {
+    // A whole pcap without packets, and the beginning of one packet.
+    let mut capture = vec![0xd4, 0xc3, 0xb2, 0xa1, 2, 0, 4, 0];
+    capture.extend([0; 8]);
+    capture.extend([0xff, 0xff, 0, 0, 101, 0, 0, 0]);
+    let dissect =
+        |input: &[u8], flags: &[&str]| run(&[&["dissect", "--pcap", "-"], flags].concat(), input);
+    let ended = dissect(&capture, &[]);
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    assert!(ended.stderr.contains("there is no TCP in it"), "{ended:?}");
+    let ended = dissect(&capture, &["--stream", "0"]);
+    assert_eq!(ended.code, Some(2), "{ended:?}");
+    capture.extend([0; 8]);
+    let ended = dissect(&capture, &[]);
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    assert!(ended.stderr.contains("begins at byte 24;"), "{ended:?}");
+    capture.extend([0xff; 8]);
+    let ended = dissect(&capture, &["--json"]);
+    assert_eq!(ended.code, Some(3), "{ended:?}");
+    assert!(
+        ended
+            .stderr
+            .contains("broken at byte 24 (a packet of 4294967295 bytes)"),
+        "{ended:?}"
+    );
+    let json: Value = serde_json::from_str(&ended.stdout).unwrap();
+    assert_eq!(
+        (&json["end"], &json["end_at"]),
+        (&"broken".into(), &24.into())
+    );
+    let ended = dissect(b"GET / HTTP/1.0\r\n\r\n", &[]);
+    assert_eq!(ended.code, Some(3), "{ended:?}");
+    assert!(
+        ended.stderr.contains("at byte 0 stands neither"),
+        "{ended:?}"
+    );
+    let ended = dissect(&capture, &["--pcap-bytes", "39"]);
+    assert_eq!(ended.code, Some(3), "{ended:?}");
+    assert!(
+        ended
+            .stderr
+            .contains("it has more than 39 bytes. --pcap-bytes takes more"),
+        "{ended:?}"
+    );
+    for wrong in [&["--request"][..], &["file"]] {
+        assert_eq!(dissect(&capture, wrong).code, Some(2), "{wrong:?}");
+    }
+    assert_eq!(run(&["dissect", "--stream", "1"], b"").code, Some(2));
+}
+
 // Other people's servers and clients
 
 #[test]

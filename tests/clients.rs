@@ -23,8 +23,8 @@ use blankline::canned::{Case, Running, Server, read_cases};
 use blankline::wire::{Escaped, Lang};
 use serde_json::json;
 use support::browser::Browser;
-use support::has_tool;
 use support::table::Table;
+use support::{Program, has_tool, none};
 
 /// A folder of `tests/canned`, and what is wrong with it, in both languages.
 type Row = (&'static str, &'static str, &'static str);
@@ -455,6 +455,54 @@ fn every_folder_has_its_row() {
     let folders: BTreeSet<&str> = cases.iter().map(|case| &*case.name).collect();
     let rows: BTreeSet<&str> = FAULTS.iter().map(|(name, ..)| *name).collect();
     assert_eq!(folders, rows);
+}
+
+/// What curl makes of an answer of the site's zoo: its name, curl's exit code, and what it shows.
+const ZOO: &[(&str, i32, &[u8])] = &[
+    ("short", 18, b"abc"),
+    ("lf", 0, b"hello\n"),
+    ("no-blank-line", 8, b""),
+    // The last of two lengths is believed.
+    ("duplicate", 0, b"hell"),
+    ("reset", 56, b"abc"),
+    ("nine", 1, b""),
+    ("drip", 0, b"drip drip..."),
+    ("long", 0, b"abc"),
+];
+
+/// The version whose doings [`ZOO`] has.
+const ZOO_CURL: &str = "7.88.1";
+
+#[test]
+fn the_zoo_is_what_curl_makes_of_it() {
+    if !has_tool("the_zoo_is_what_curl_makes_of_it", "curl") {
+        return;
+    }
+    let server = Program::serve(&["--frozen".to_owned()]);
+    let ask = |name: &str, flags: &[&str]| {
+        let url = format!("http://{}/l/zoo/{name}", server.address);
+        let own = ["-q", "-sS", "--noproxy", "*", "--max-time", "30"];
+        let output = run("curl", &[&own[..], flags, &[&url]].concat());
+        (output.status.code().unwrap(), output.stdout)
+    };
+    let mut differences = Vec::new();
+    for (name, code, shows) in ZOO {
+        let seen = ask(name, &[]);
+        if seen != (*code, shows.to_vec()) {
+            let (seen, shown) = (seen.0, Escaped(&seen.1).to_string());
+            differences.push(format!(
+                "{name}: exit code {seen}, not {code}; shows {shown}"
+            ));
+        }
+    }
+    if ask("nine", &["--http0.9"]) != (0, b"hello\n".to_vec()) {
+        differences.push("nine: --http0.9 does not take it".to_owned());
+    }
+    if version("curl") == ZOO_CURL {
+        none(&differences);
+    } else {
+        eprintln!("another curl than {ZOO_CURL}: {differences:#?}");
+    }
 }
 
 #[test]

@@ -679,10 +679,12 @@ fn fault_fixture(slug: &str) -> Option<String> {
     folders.find(|folder| root().join(folder).join("request.http").exists())
 }
 
-/// Faults that no request's bytes can bring about: one is a response's, and the others take a busy, full or
+/// Faults that no request's bytes can bring about: three are a response's, and the others take a busy, full or
 /// broken server, or a client that does not read or that resets.
 const WITHOUT_FIXTURE: &[&str] = &[
     "bad-status",
+    "chunked",
+    "bad-chunk",
     "storage-full",
     "storage-failed",
     "server-busy",

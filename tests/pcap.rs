@@ -1,7 +1,11 @@
 //! `serve --pcap` and the real tshark: what it reads is what was sent and received, and it has nothing to
 //! complain of: no malformed packet, no bad checksum, nothing out of order, repeated or missing.
+//!
+//! And the way back, `dissect --pcap`: the labels are those that the server gave, and the bytes those that tshark follows,
+//! also in files that other tools wrote, and out of order.
 
 #![allow(
+    clippy::disallowed_methods,
     clippy::indexing_slicing,
     clippy::panic,
     clippy::unwrap_used,
@@ -21,6 +25,7 @@ use std::time::Duration;
 
 use blankline::wire::{FaultKind, Lang};
 use rustix::process::{Pid, Signal, kill_process};
+use serde_json::Value;
 use socket2::SockRef;
 use support::{Case, Program, cases, compare, connect, has_tool, none, on_threads};
 use tempfile::TempDir;
@@ -609,4 +614,236 @@ fn what_does_not_fit_is_told_and_leaves_no_gap() {
         .map(|length| length.parse::<usize>().unwrap())
         .sum();
     assert!(kept > 1024 * 1024 && kept < answer.len(), "{kept}");
+}
+
+/// What `dissect --pcap` says of a file, as JSON.
+fn dissected(path: &Path) -> Value {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_blankline"));
+    command.args(["dissect", "--json", "--body-bytes=10000000", "--pcap"]);
+    command.env_remove("BLANKLINE_DISSECT_PCAP_BYTES");
+    let output = command.arg(path).output().unwrap();
+    assert!(output.stderr.is_empty(), "{output:?}");
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+/// The bytes of a message, a rest or a message's part, from its labels.
+fn bytes_of(message: &Value) -> Vec<u8> {
+    let labels = message["labels"].as_array().unwrap();
+    let hex = labels.iter().map(|label| label["hex"].as_str().unwrap());
+    octets(&hex.collect::<String>())
+}
+
+/// What each stream's sides sent, put together from all that was shown of them.
+fn shown_streams(document: &Value) -> Vec<Streams> {
+    let streams = document["streams"].as_array().unwrap();
+    let sides = |stream: &Value| {
+        let items = stream["items"].as_array().unwrap();
+        let side = |name: &str| {
+            let own = items.iter().filter(|item| item["from"] == name);
+            own.flat_map(bytes_of).collect::<Vec<u8>>()
+        };
+        (side("client"), side("server"))
+    };
+    streams.iter().map(sides).collect()
+}
+
+#[test]
+fn dissect_gives_the_labels_that_the_server_gave() {
+    let folder = TempDir::new().unwrap();
+    let trace = folder.path().join("trace.jsonl");
+    let trace_flag = format!("--trace-json={}", trace.display());
+    let flags = own(&["--frozen", &trace_flag, "--trace-body=10000000"]);
+    let captured = Captured::serve(&folder, "capture", &flags);
+    let mut talks = talks();
+    // Too much is not of the exchange, and there is no large file here.
+    talks.retain(|talk| !["too much", "a large file"].contains(&talk.what));
+    for talk in &talks {
+        self::talk(captured.address(), &talk.request, talk.half_close);
+    }
+    let capture = captured.stop();
+    let events = fs::read_to_string(&trace).unwrap();
+    let mut exchanges: BTreeMap<u64, Vec<Value>> = BTreeMap::new();
+    for line in events.lines() {
+        let event: Value = serde_json::from_str(line).unwrap();
+        if event["event"] == "exchange" {
+            let connection = event["connection"].as_u64().unwrap();
+            exchanges.entry(connection).or_default().push(event);
+        }
+    }
+    let document = dissected(&capture.path);
+    let streams = document["streams"].as_array().unwrap();
+    assert_eq!((streams.len(), exchanges.len()), (talks.len(), talks.len()));
+    let mut compared = 0;
+    for ((talk, stream), exchanges) in talks.iter().zip(streams).zip(exchanges.values()) {
+        let items = stream["items"].as_array().unwrap();
+        assert_eq!(
+            items.len(),
+            2 * exchanges.len(),
+            "{}: {items:#?}",
+            talk.what
+        );
+        for ((number, exchange), pair) in (1..).zip(exchanges).zip(items.chunks(2)) {
+            for (message, name) in pair.iter().zip(["request", "response"]) {
+                assert_eq!(message["kind"], name, "{}", talk.what);
+                assert_eq!(message["exchange"], number, "{}", talk.what);
+                let (ours, servers) = (&message["labels"], &exchange[name]["labels"]);
+                assert_eq!(ours, servers, "{}, {name}", talk.what);
+                compared += 1;
+            }
+        }
+    }
+    assert_eq!(compared, 2 * (talks.len() + 1), "one connection has two");
+}
+
+/// Runs one of Wireshark's tools.
+fn run_tool(name: &str, arguments: &[&Path], flags: &[&str]) {
+    let mut command = Command::new("timeout");
+    command.args(["60", name]).args(flags).args(arguments);
+    let output = command.output().unwrap();
+    assert!(output.status.success(), "{name}: {output:?}");
+}
+
+#[test]
+fn dissect_shows_the_bytes_that_tshark_follows_in_files_of_every_kind() {
+    for tool in ["tshark", "editcap", "mergecap"] {
+        if !has_tool("dissect_shows_the_bytes_that_tshark_follows", tool) {
+            return;
+        }
+    }
+    let folder = TempDir::new().unwrap();
+    let captured: Vec<Captured> = ["--bind=127.0.0.1", "--bind=::1"]
+        .map(|bind| {
+            let flags = own(&["--frozen", bind, &large_file(&folder)]);
+            Captured::serve(&folder, &bind.replace(':', "."), &flags)
+        })
+        .into();
+    let talks = talks();
+    for one in &captured {
+        for talk in &talks {
+            self::talk(one.address(), &talk.request, talk.half_close);
+        }
+    }
+    let captures: Vec<Capture> = captured.into_iter().map(Captured::stop).collect();
+    let [first, second] = &captures[..] else {
+        panic!("two servers");
+    };
+    let path = |name: &str| folder.path().join(name);
+    let (classic, nanoseconds, merged) = (path("a.pcap"), path("b.pcap"), path("c.pcapng"));
+    let (cooked, shifted) = (path("d.pcap"), path("e.pcapng"));
+    run_tool("editcap", &[&first.path, &classic], &["-F", "pcap"]);
+    run_tool("editcap", &[&first.path, &nanoseconds], &["-F", "nsecpcap"]);
+    run_tool(
+        "mergecap",
+        &[&first.path, &second.path],
+        &["-w", merged.to_str().unwrap()],
+    );
+    // Every packet twice: all of the second round are repetitions.
+    run_tool(
+        "mergecap",
+        &[&first.path, &classic],
+        &["-a", "-w", cooked.to_str().unwrap()],
+    );
+    // As tcpdump -s 200 would have it: most of the large file is cut away.
+    run_tool("editcap", &[&first.path, &shifted], &["-s", "200"]);
+    for file in [&first.path, &classic, &nanoseconds, &merged, &cooked] {
+        let capture = Capture {
+            path: file.clone(),
+            ports: captures.iter().flat_map(|one| one.ports.clone()).collect(),
+        };
+        let document = dissected(file);
+        let shown = shown_streams(&document);
+        let count = if *file == merged {
+            2 * talks.len()
+        } else {
+            talks.len()
+        };
+        assert_eq!(shown.len(), count, "{}", file.display());
+        let followed = capture.follow(count);
+        for (number, (ours, theirs)) in shown.iter().zip(&followed).enumerate() {
+            let what = format!("{}, stream {number}", file.display());
+            compare(&what, &theirs.0, &ours.0).unwrap();
+            compare(&what, &theirs.1, &ours.1).unwrap();
+        }
+    }
+    let document = dissected(&shifted);
+    let streams = document["streams"].as_array().unwrap();
+    let large = talks
+        .iter()
+        .position(|talk| talk.what == "a large file")
+        .unwrap();
+    let items = streams[large]["items"].as_array().unwrap();
+    let length = |what: &str| -> u64 {
+        let own = items
+            .iter()
+            .filter(|item| item["from"] == "server" && item["what"] == what);
+        own.map(|item| item["length"].as_u64().unwrap()).sum()
+    };
+    let whole = shown_streams(&dissected(&first.path))[large].1.len() as u64;
+    assert_eq!(
+        length("message") + length("rest") + length("missing"),
+        whole
+    );
+    assert!(
+        length("missing") > 250_000 && length("rest") > 0,
+        "{items:#?}"
+    );
+}
+
+#[test]
+fn dissect_reads_what_the_kernel_captured() {
+    for tool in ["dumpcap", "tshark"] {
+        if !has_tool("dissect_reads_what_the_kernel_captured", tool) {
+            return;
+        }
+    }
+    let folder = TempDir::new().unwrap();
+    let server = Program::serve(&own(&["--frozen"]));
+    let path = folder.path().join("real.pcapng");
+    let port = server.address.port();
+    let mut dumpcap = Command::new("dumpcap");
+    // It ends by itself, whatever becomes of the test.
+    dumpcap.args(["-q", "-a", "duration:60", "-i", "lo"]);
+    dumpcap.args(["-f", &format!("tcp port {port}"), "-w"]);
+    dumpcap.arg(&path);
+    dumpcap.stdout(Stdio::null()).stderr(Stdio::piped());
+    let mut dumpcap = Mortal(dumpcap.spawn().unwrap());
+    let mut said = BufReader::new(dumpcap.0.stderr.take().unwrap()).lines();
+    // It says where it writes when it captures; without the right to, it ends.
+    let is_capturing = said.any(|line| line.unwrap().starts_with("File: "));
+    if !is_capturing {
+        eprintln!("skipped: dissect_reads_what_the_kernel_captured: no right to capture here");
+        return;
+    }
+    let talks = talks();
+    let mut sizes = Vec::new();
+    for talk in &talks {
+        let (_, answer) = self::talk(server.address, &talk.request, talk.half_close);
+        sizes.push((talk.request.clone(), answer));
+    }
+    // What the last packet is, only the kernel knows: so ask until it is there.
+    let capture = Capture {
+        path,
+        ports: vec![port],
+    };
+    let deadline = std::time::Instant::now() + support::PATIENCE;
+    loop {
+        let output = Command::new(env!("CARGO_BIN_EXE_blankline"))
+            .args(["dissect", "--json", "--body-bytes=10000000", "--pcap"])
+            .arg(&capture.path)
+            .output()
+            .unwrap();
+        let document: Value = serde_json::from_slice(&output.stdout).unwrap_or_default();
+        if document["streams"].is_array() && shown_streams(&document) == sizes {
+            break;
+        }
+        assert!(std::time::Instant::now() < deadline, "{document:#}");
+        std::thread::yield_now();
+    }
+    kill_process(Pid::from_child(&dumpcap.0), Signal::TERM).unwrap();
+    dumpcap.0.wait().unwrap();
+    let count = talks.len();
+    assert_eq!(
+        capture.follow(count),
+        shown_streams(&dissected(&capture.path))
+    );
 }

@@ -28,7 +28,8 @@ use blankline::wire::{
 };
 use socket2::{Domain, SockRef, Socket, Type};
 use support::{
-    Case, Chance, PATIENCE, Program, Running, cases, compare, connect, converse, none, on_threads,
+    Case, Chance, PATIENCE, Program, Running, cases, compare, connect, converse,
+    converse_to_its_end, none, on_threads,
 };
 
 const HELLO: &[u8] = b"GET /static/hello.txt HTTP/1.0\r\n\r\n";
@@ -93,8 +94,13 @@ fn play(case: &Case, shared: Option<&Running>) -> Vec<String> {
                 seed => Chance::new(98 + seed).pieces(request),
             };
             let what = format!("{}, way {way}", case.name);
-            match converse(server.address, pieces, case.half_close) {
-                Ok(answer) => reports.extend(compare(&what, &exchange.response, &answer).err()),
+            match converse_to_its_end(server.address, pieces, case.half_close) {
+                Ok((_, was_reset)) if was_reset != case.reset => {
+                    reports.push(format!("{what}: reset {was_reset}"));
+                }
+                Ok((answer, _)) => {
+                    reports.extend(compare(&what, &exchange.response, &answer).err())
+                }
                 Err(error) => reports.push(format!("{what}: {error}")),
             }
         }

@@ -95,6 +95,46 @@ fn a_tap_is_told_every_byte_as_it_passed() {
     assert_eq!(happenings(&heard).last(), Some(&Happening::Reset));
 }
 
+/// What a connection's tap heard of an answer: the bytes, its status, and how it ended.
+fn told_of(target: &str) -> (Vec<u8>, Option<u16>, Happening) {
+    let (told, heard) = channel();
+    let args = Case::own(&["--frozen"]).serve_args();
+    let server = Running::site(&args, || Some(Box::new(Witness(told.clone()))));
+    let mut client = server.connect();
+    let request = format!("GET {target} HTTP/1.0\r\n\r\n");
+    client.write_all(request.as_bytes()).unwrap();
+    // A reset is an end, too.
+    let _end = client.read_to_end(&mut Vec::new());
+    let (mut sent, mut status) = (Vec::new(), None);
+    loop {
+        match heard.recv_timeout(PATIENCE).unwrap() {
+            Record::Exchange(exchange) => status = exchange.status.map(Status::code),
+            Record::Moment(moment) => match &moment.what {
+                Happening::Sent(bytes) => sent.extend_from_slice(bytes),
+                end @ (Happening::Closed | Happening::Reset) => return (sent, status, end.clone()),
+                _ => {}
+            },
+            _ => {}
+        }
+    }
+}
+
+#[test]
+fn a_script_is_told_as_it_went_out() {
+    for (name, status, is_reset) in [
+        ("reset", Some(200), true),
+        ("short", Some(200), false),
+        ("drip", Some(200), false),
+        ("nine", None, false),
+    ] {
+        let (sent, told, end) = told_of(&format!("/l/zoo/{name}"));
+        let expected = fs::read(format!("fixtures/lessons/zoo-{name}/response.http")).unwrap();
+        assert_eq!(sent, expected, "{name}");
+        assert_eq!(told, status, "{name}");
+        assert_eq!(matches!(end, Happening::Reset), is_reset, "{name}");
+    }
+}
+
 #[test]
 fn a_large_file_is_told_too() {
     let folder = TempDir::new().unwrap();

@@ -32,6 +32,7 @@ const BESIDE_A_CASE: &[&str] = &[
     "README.md",
     "alone",
     "half-close",
+    "reset",
     "serve.args",
     "trace.txt",
     "trace.hex.txt",
@@ -116,7 +117,7 @@ fn fixture(case: &Path) -> io::Result<Vec<String>> {
             responses.insert(number);
         } else if !BESIDE_A_CASE.contains(&file) {
             complaints.push(format!("{case_name} has {file}, which means nothing"));
-        } else if matches!(file, "alone" | "half-close") && path.metadata()?.len() > 0 {
+        } else if matches!(file, "alone" | "half-close" | "reset") && path.metadata()?.len() > 0 {
             complaints.push(format!("{case_name}/{file} is a mark, and should be empty"));
         }
     }

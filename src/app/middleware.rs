@@ -8,8 +8,8 @@ use super::views::cookies;
 use super::{Reply, Visit, lesson};
 use crate::clock::IdSource;
 use crate::sessions::{
-    Act, Action, Answer, Cause, Cookie, Django, Moment, SHORTEST_KEY, Seen, Session, SessionError,
-    StoreLog, cookie_rule,
+    Act, Action, Answer, Cause, Cookie, Django, Engine, Moment, SHORTEST_KEY, Seen, Session,
+    SessionError, StoreLog, cookie_rule,
 };
 use crate::wire::{Edition, Fault, FaultKind, SameSite, SetCookie, Span, cookie, parse_cookies};
 
@@ -22,11 +22,33 @@ pub(super) fn with_session(visit: &Visit<'_>, view: SessionView) -> Reply {
     if let Err(fault) = visit.get() {
         return without_session(visit, visit.refuse_fault(fault));
     }
-    let stores = visit.stores;
-    let engine = match stores.sessions.engine() {
-        Ok(engine) => engine,
-        Err(error) => return failed(visit, &error),
+    let jar = Jar {
+        name: &visit.settings.session_cookie,
+        path: "/",
     };
+    match visit.stores.sessions.engine() {
+        Ok(engine) => with_engine(visit, engine, jar, |session| view(visit, session)),
+        Err(error) => failed(visit, &error),
+    }
+}
+
+/// The cookie that a session is found by.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Jar<'a> {
+    /// Its name, a token.
+    pub(super) name: &'a str,
+    /// The paths for which it comes back.
+    pub(super) path: &'a str,
+}
+
+/// The same with a session in this engine, found by this cookie.
+pub(super) fn with_engine(
+    visit: &Visit<'_>,
+    engine: &dyn Engine,
+    jar: Jar<'_>,
+    view: impl FnOnce(&mut Session<'_>) -> Result<Reply, SessionError>,
+) -> Reply {
+    let stores = visit.stores;
     // Where ids come from chance they need no seed.
     let seed = match stores.ids {
         IdSource::Seed => visit.seed(),
@@ -37,11 +59,11 @@ pub(super) fn with_session(visit: &Visit<'_>, view: SessionView) -> Reply {
         ids: stores.ids,
         seed: &seed,
     };
-    let cookie = sent(visit);
+    let cookie = sent(visit, jar.name);
     let mut session = Session::new(engine, cookie.as_deref(), session_visit);
-    let answered = view(visit, &mut session).and_then(|mut reply| {
+    let answered = view(&mut session).and_then(|mut reply| {
         let answer = session.finish(django(visit), reply.status.code())?;
-        carry(visit, &mut reply, answer);
+        carry(visit, &mut reply, answer, jar);
         Ok(reply)
     });
     let mut reply = answered.unwrap_or_else(|error| failed(visit, &error));
@@ -52,7 +74,12 @@ pub(super) fn with_session(visit: &Visit<'_>, view: SessionView) -> Reply {
 /// The answer of a page without one: only a cookie that can be no key is deleted.
 pub(super) fn without_session(visit: &Visit<'_>, mut reply: Reply) -> Reply {
     let mut fields = visit.head().fields_named(b"Cookie");
-    if fields.next().is_some() && sent(visit).is_some_and(|key| key.len() < SHORTEST_KEY) {
+    let jar = Jar {
+        name: &visit.settings.session_cookie,
+        path: "/",
+    };
+    if fields.next().is_some() && sent(visit, jar.name).is_some_and(|key| key.len() < SHORTEST_KEY)
+    {
         let seen = Seen {
             had_cookie: true,
             accessed: false,
@@ -65,7 +92,7 @@ pub(super) fn without_session(visit: &Visit<'_>, mut reply: Reply) -> Reply {
             Action::Leave | Action::Save => Cookie::Leave,
         };
         let vary = verdict.vary;
-        carry(visit, &mut reply, Answer { cookie, vary });
+        carry(visit, &mut reply, Answer { cookie, vary }, jar);
     }
     reply
 }
@@ -96,24 +123,23 @@ const fn django(visit: &Visit<'_>) -> Django {
     }
 }
 
-/// The value of the session's cookie; of several, the last. What is not UTF-8 is no key that we made.
-fn sent(visit: &Visit<'_>) -> Option<String> {
-    let name = visit.settings.session_cookie.as_bytes();
+/// The value of a session's cookie; of several, the last. What is not UTF-8 is no key that we made.
+fn sent(visit: &Visit<'_>, name: &str) -> Option<String> {
     let cookies = parse_cookies(&cookies::field(visit.head()));
-    let value = cookie(&cookies, name)?;
+    let value = cookie(&cookies, name.as_bytes())?;
     Some(String::from_utf8_lossy(value).into_owned())
 }
 
 /// Puts the session's part into the answer. Its cookie comes after the view's own.
-fn carry(visit: &Visit<'_>, reply: &mut Reply, answer: Answer) {
+fn carry(visit: &Visit<'_>, reply: &mut Reply, answer: Answer, jar: Jar<'_>) {
     reply.varies_by_cookie |= answer.vary;
-    let name = visit.settings.session_cookie.as_bytes();
+    let (name, path) = (jar.name.as_bytes(), jar.path.as_bytes());
     let cookie = match answer.cookie {
         Cookie::Leave => return,
-        Cookie::Delete => SetCookie::delete(name, b"/", b""),
+        Cookie::Delete => SetCookie::delete(name, path, b""),
         Cookie::Set { key, max_age } => {
             let cookie = SetCookie::new(name, key.as_bytes());
-            let cookie = cookie.and_then(|cookie| cookie.http_only().path(b"/"));
+            let cookie = cookie.and_then(|cookie| cookie.http_only().path(path));
             cookie.map(|cookie| match max_age {
                 Some(seconds) => cookie.max_age(seconds),
                 None => cookie,
@@ -136,7 +162,7 @@ fn lax(cookie: SetCookie, edition: Edition) -> SetCookie {
 }
 
 /// The page for a store that failed: 503, or 400 where the same request would fail again.
-fn failed(visit: &Visit<'_>, error: &SessionError) -> Reply {
+pub(super) fn failed(visit: &Visit<'_>, error: &SessionError) -> Reply {
     let kind = match error.cause {
         Cause::TooLarge { .. } | Cause::TooDeep | Cause::Interrupted => FaultKind::SessionNotSaved,
         _ => FaultKind::SessionStoreUnavailable,

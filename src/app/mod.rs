@@ -7,6 +7,7 @@
 pub mod files;
 pub mod intake;
 mod lesson;
+mod lesson_urls;
 pub mod middleware;
 pub mod mount;
 pub mod page;
@@ -35,7 +36,7 @@ use crate::wire::{
 };
 use files::Files;
 use intake::MultipartSink;
-use mount::Mount;
+use mount::{Mount, OwnPaths};
 use page::Page;
 use post::{Post, is_media_type};
 use stores::Stores;
@@ -147,7 +148,7 @@ impl Site {
                 View::WithSession(view) => middleware::with_session(&visit, view),
             },
         };
-        mounted(mount, reply)
+        mounted(visit.mount.own(), reply)
     }
 }
 
@@ -242,7 +243,7 @@ impl Visit<'_> {
     /// A page with this title, in English and Chinese.
     #[must_use]
     pub fn page(&self, title: [&'static str; 2]) -> Page {
-        Page::new(self.settings.lang, title).mounted(self.mount)
+        Page::new(self.settings.lang, title).mounted(self.mount.own())
     }
 
     /// A refusal with its lesson, and a word for the console.
@@ -324,7 +325,7 @@ impl Visit<'_> {
 
     /// A redirect as the edition has it: the notes' relative Location and empty body, or an absolute URI
     /// and a note with a hyperlink (RFC 1945 9.3 and 10.11).
-    fn redirect_with(&self, status: Status, location: &[u8]) -> Reply {
+    pub(in crate::app) fn redirect_with(&self, status: Status, location: &[u8]) -> Reply {
         let (settings, head) = (self.settings, self.head());
         let mut encoded = Vec::new();
         if settings.edition.location_is_absolute() && location.starts_with(b"/") {
@@ -334,7 +335,7 @@ impl Visit<'_> {
             encoded.extend_from_slice(b"http://");
             encode_location(&host, &mut encoded);
         }
-        encode_location(&self.mount.outside(location), &mut encoded);
+        encode_location(&self.mount.own().outside(location), &mut encoded);
         // A Simple-Response is nothing but its body, so there the note is all that can be said.
         let note = if settings.edition.redirect_has_note() || head.version() == Version::Simple {
             Cow::Owned(page::note(&encoded))
@@ -349,9 +350,9 @@ impl Visit<'_> {
 }
 
 /// The answer with its cookies where the client will find them.
-fn mounted(mount: Mount<'_>, mut reply: Reply) -> Reply {
+fn mounted(own: &OwnPaths, mut reply: Reply) -> Reply {
     let cookies = reply.cookies.into_iter();
-    reply.cookies = cookies.map(|cookie| mount.cookie(cookie)).collect();
+    reply.cookies = cookies.map(|cookie| own.cookie(cookie)).collect();
     reply
 }
 

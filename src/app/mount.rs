@@ -2,23 +2,38 @@
 //!
 //! A path `/u/NAME/REST` is served as `/REST`. The prefix is cut before the table of URLs is asked, so no page knows of
 //! it; and it is put in front again of every path of the site that an answer carries: a Location, a cookie's Path, a
-//! link in a page. So nobody's cookies reach anybody else, and all that a learner has to do is to type the prefix.
+//! link in a page. Pages that a lesson borrows (`lesson_urls.rs`) find their own paths in the same way. So nobody's cookies reach anybody else, and all that a learner has to do is to type the prefix.
 //!
 //! A path that only looks like it is served as it stands, which is a 404: there is no page below `/u/`.
 
 use std::borrow::Cow;
 
+use super::lesson_urls;
 use crate::lessons::{self, BELOW};
 use crate::wire::{SetCookie, encode_location};
 
 /// A request's path, taken apart.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mount<'a> {
     /// `/u/NAME` as the client wrote it; empty at the root.
     prefix: &'a [u8],
     /// The rest, not decoded: what the table of URLs is asked for.
     path: &'a [u8],
+    own: OwnPaths,
 }
+
+/// The site's own paths, as one client has to ask for them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct OwnPaths {
+    /// `/u/NAME` as a field, a cookie's attribute, a page and a shell's quotes can hold it; empty at the root. As long
+    /// as it needs no escape it is the client's spelling, which is what a client compares a cookie's Path with.
+    prefix: Vec<u8>,
+    /// Pages that also stand elsewhere, and are asked there: how their paths begin, and how they begin here.
+    homes: Homes,
+}
+
+/// How a path of the site begins, and how it begins in a lesson; the first that fits counts.
+pub type Homes = &'static [(&'static str, &'static str)];
 
 impl<'a> Mount<'a> {
     /// Takes a path apart that is not decoded.
@@ -26,7 +41,11 @@ impl<'a> Mount<'a> {
     pub fn of(path: &'a [u8]) -> Self {
         let (length, _) = lessons::mount(path);
         let (prefix, path) = path.split_at_checked(length).unwrap_or((b"", path));
-        Self { prefix, path }
+        let own = OwnPaths {
+            prefix: written(prefix),
+            homes: lesson_urls::homes(path),
+        };
+        Self { prefix, path, own }
     }
 
     /// The path below the prefix, not decoded.
@@ -35,10 +54,10 @@ impl<'a> Mount<'a> {
         self.path
     }
 
-    /// Whether the path looks like a learner's and is none.
+    /// The site's own paths, for this client.
     #[must_use]
-    pub fn is_missed(&self) -> bool {
-        self.prefix.is_empty() && self.path.starts_with(BELOW)
+    pub const fn own(&self) -> &OwnPaths {
+        &self.own
     }
 
     /// The learner's name, decoded; none at the root.
@@ -47,14 +66,51 @@ impl<'a> Mount<'a> {
         lessons::mount(self.prefix).1
     }
 
-    /// A path of the site as the client has to ask for it; anything else as it is.
+    /// Whether the path looks like a learner's and is none.
+    #[must_use]
+    pub fn is_missed(&self) -> bool {
+        self.own.prefix.is_empty() && self.path.starts_with(BELOW)
+    }
+}
+
+impl OwnPaths {
+    /// Whether every path is what it says.
+    #[must_use]
+    pub const fn is_plain(&self) -> bool {
+        self.prefix.is_empty() && self.homes.is_empty()
+    }
+
+    /// A path of the site as the client has to ask for it; anything else as it is, and what has the prefix too.
     #[must_use]
     pub fn outside<'p>(&self, path: &'p [u8]) -> Cow<'p, [u8]> {
         let is_path = path.starts_with(b"/") && !path.starts_with(b"//");
-        if self.prefix.is_empty() || !is_path {
+        if self.is_plain() || !is_path {
             return Cow::Borrowed(path);
         }
-        Cow::Owned([&self.written(), path].concat())
+        let moved = |(site, here): &(&str, &str)| {
+            let rest = path.strip_prefix(site.as_bytes())?;
+            Some([here.as_bytes(), rest].concat())
+        };
+        let path = match self.homes.iter().find_map(moved) {
+            Some(path) => Cow::Owned(path),
+            None => Cow::Borrowed(path),
+        };
+        let is_there = |rest: &[u8]| rest.starts_with(b"/");
+        if path.strip_prefix(&*self.prefix).is_some_and(is_there) {
+            return path;
+        }
+        Cow::Owned([&self.prefix, &*path].concat())
+    }
+
+    /// The same for the attributes of markup.
+    #[must_use]
+    pub fn in_markup(&self) -> Self {
+        // A prefix is printable ASCII without quotation marks and angle brackets.
+        let prefix = String::from_utf8_lossy(&self.prefix);
+        Self {
+            prefix: prefix.replace('&', "&amp;").into_bytes(),
+            homes: self.homes,
+        }
     }
 
     /// The same for the paths for which a cookie comes back.
@@ -62,24 +118,23 @@ impl<'a> Mount<'a> {
     pub fn cookie(&self, cookie: SetCookie) -> SetCookie {
         match self.outside(cookie.path_octets()) {
             Cow::Borrowed(_) => cookie,
-            // What is written of a prefix fits into an attribute, so this takes it.
+            // A prefix is written so that it fits into an attribute.
             Cow::Owned(path) => cookie.clone().path(&path).unwrap_or(cookie),
         }
     }
+}
 
-    /// The prefix as a field, a cookie's attribute, a page and a shell's quotes can hold it. As long as it needs no escape it is the
-    /// client's spelling, which is what a client compares a cookie's Path with.
-    fn written(&self) -> Vec<u8> {
-        let mut written = Vec::new();
-        for octet in self.prefix {
-            match octet {
-                b';' => written.extend_from_slice(b"%3B"),
-                b'\'' => written.extend_from_slice(b"%27"),
-                octet => encode_location(&[*octet], &mut written),
-            }
+/// A prefix as it can be written anywhere.
+fn written(prefix: &[u8]) -> Vec<u8> {
+    let mut written = Vec::new();
+    for octet in prefix {
+        match octet {
+            b';' => written.extend_from_slice(b"%3B"),
+            b'\'' => written.extend_from_slice(b"%27"),
+            octet => encode_location(&[*octet], &mut written),
         }
-        written
     }
+    written
 }
 
 /// What a learner's path looks like, for the 404 of one that is none.
@@ -100,7 +155,7 @@ mod tests {
     fn parts(path: &str) -> (String, String) {
         let mount = Mount::of(path.as_bytes());
         let text = |octets: &[u8]| String::from_utf8_lossy(octets).into_owned();
-        (text(&mount.written()), text(mount.path))
+        (text(&mount.own.prefix), text(mount.path))
     }
 
     fn pair(prefix: &str, path: &str) -> (String, String) {

@@ -6,15 +6,14 @@
 //!
 //! Each page is well-formed, asks only this server for its stylesheet, and asks for no icon.
 
-use super::mount::Mount;
+use super::mount::OwnPaths;
 use crate::wire::Lang;
 
 /// A page under way.
 #[derive(Debug)]
 pub struct Page {
     lang: Lang,
-    /// What stands before the site's own paths; empty at the root.
-    prefix: String,
+    own: OwnPaths,
     html: String,
 }
 
@@ -24,7 +23,7 @@ impl Page {
     pub fn new(lang: Lang, title: [&'static str; 2]) -> Self {
         let mut page = Self {
             lang,
-            prefix: String::new(),
+            own: OwnPaths::default(),
             html: String::with_capacity(4096),
         };
         let first = said(title, lang);
@@ -42,14 +41,27 @@ impl Page {
             .say("h1", title)
     }
 
+    /// Nothing yet, not even a title.
+    fn bare() -> Self {
+        Self {
+            lang: Lang::En,
+            own: OwnPaths::default(),
+            html: String::new(),
+        }
+    }
+
     /// The same with the site's own paths as this client has to ask for them.
     #[must_use]
-    pub fn mounted(mut self, mount: Mount<'_>) -> Self {
-        let prefix = mount.outside(b"/");
-        // Its last slash is there already, at the start of each path. A prefix is printable ASCII.
-        let prefix = String::from_utf8_lossy(&prefix).replace('&', "&amp;");
-        prefix.trim_end_matches('/').clone_into(&mut self.prefix);
+    pub fn mounted(mut self, own: &OwnPaths) -> Self {
+        self.own.clone_from(own);
         self
+    }
+
+    /// A path of the site as text, as this client has to ask for it.
+    #[must_use]
+    pub fn path(self, path: &'static str) -> Self {
+        let path = self.own.outside(path.as_bytes()).into_owned();
+        self.text(path)
     }
 
     /// Markup, as it is.
@@ -110,14 +122,18 @@ impl Page {
     #[must_use]
     pub fn finish(self) -> String {
         let page = self.markup("</main>\n<footer><a href=\"/\">/</a></footer>\n</body>\n</html>\n");
-        if page.prefix.is_empty() {
+        if page.own.is_plain() {
             return page.html;
         }
-        // No text has a quotation mark in it, so these are attributes of markup and nothing else.
-        let attributes = ["href=\"/", "src=\"/", "action=\"/"].into_iter();
-        attributes.fold(page.html, |html, attribute| {
-            let (name, slash) = attribute.split_at(attribute.len() - 1);
-            html.replace(attribute, &format!("{name}{}{slash}", page.prefix))
+        // No text has a quotation mark in it, so what begins with this is the path of a link, a form or a picture.
+        let own = page.own.in_markup();
+        let mut pieces = page.html.split("=\"/");
+        let first = pieces.next().unwrap_or_default().to_owned();
+        pieces.fold(first, |html, piece| {
+            let (path, rest) = piece.split_once('"').unwrap_or((piece, ""));
+            let path = format!("/{path}");
+            let outside = own.outside(path.as_bytes());
+            html + "=\"" + &String::from_utf8_lossy(&outside) + "\"" + rest
         })
     }
 }
@@ -125,12 +141,8 @@ impl Page {
 /// The short note that a redirect may carry, with its hyperlink (RFC 1945 9.3).
 #[must_use]
 pub fn note(location: &[u8]) -> String {
-    let note = Page {
-        lang: Lang::En,
-        prefix: String::new(),
-        html: String::new(),
-    };
-    note.markup("<p>See <a href=\"")
+    Page::bare()
+        .markup("<p>See <a href=\"")
         .text(location)
         .markup("\">")
         .text(location)

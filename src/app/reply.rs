@@ -2,7 +2,7 @@
 //!
 //! A view fills named slots in any order; [`Reply::encode`] writes them in the order of the house:
 //! Date, Server, then Vary, Last-Modified, ETag, X-Frame-Options, X-Content-Type-Options, Content-Type,
-//! Content-Disposition, Location, Content-Length, Cache-Control, Allow, Connection, then one Set-Cookie a line. That is the order
+//! Content-Disposition, Location, Content-Length, Cache-Control, Allow, a lesson's own, Connection, then one Set-Cookie a line. That is the order
 //! of the notes' responses (Django 1.11 on Python 2.7), with the fields that they lack put between.
 
 use std::borrow::Cow;
@@ -35,6 +35,10 @@ pub struct Reply {
     pub cache_control: Option<FieldValue>,
     /// The methods that the resource takes.
     pub allow: Option<&'static str>,
+    /// Fields that only lessons need, in this order.
+    pub more: Vec<(FieldName, FieldValue)>,
+    /// Whether its length is left out, so that only the close says where the body ends.
+    pub ends_by_close: bool,
     /// Cookies to set, in this order.
     pub cookies: Vec<SetCookie>,
     /// The body, as GET would send it.
@@ -72,6 +76,8 @@ impl Reply {
             location: None,
             cache_control: None,
             allow: None,
+            more: Vec::new(),
+            ends_by_close: false,
             cookies: Vec::new(),
             body: Body::EMPTY,
             faults: Vec::new(),
@@ -114,6 +120,14 @@ impl Reply {
     /// Turns it into bytes for this request: a HEAD gets no body, a Simple-Request no head.
     #[must_use]
     pub fn encode(self, wire: Wire<'_>) -> Response {
+        if let Body::Scripted(_) = self.body {
+            // The script is the whole answer, whatever was asked.
+            return Response {
+                head: EncodedHead::simple(self.status),
+                body: self.body,
+                faults: self.faults,
+            };
+        }
         let head = if is_simple(wire.head) {
             EncodedHead::simple(self.status)
         } else {
@@ -157,7 +171,7 @@ impl Reply {
             );
         }
         writer = put(writer, FieldName::LOCATION, self.location.as_ref());
-        if has_body {
+        if has_body && !self.ends_by_close {
             writer = writer.content_length(self.body.length());
         }
         writer = put(
@@ -169,7 +183,10 @@ impl Reply {
             .allow
             .and_then(|methods| FieldValue::new(methods.as_bytes()).ok());
         writer = put(writer, FieldName::ALLOW, allow.as_ref());
-        if wire.may_keep_alive {
+        for (name, value) in &self.more {
+            writer = writer.field(*name, value);
+        }
+        if wire.may_keep_alive && !self.ends_by_close {
             writer = writer.field(FieldName::CONNECTION, &KEEP_ALIVE);
         }
         for cookie in &self.cookies {

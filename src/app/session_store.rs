@@ -9,7 +9,7 @@ use std::fs;
 use std::io::{ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
-use std::sync::OnceLock;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use crate::clock::{IdSource, LETTERS_AND_DIGITS};
 use crate::sessions::{
@@ -157,6 +157,7 @@ impl SessionStore {
 
     fn open(&self) -> Result<Box<dyn Engine>, SessionError> {
         let settings = &self.settings;
+        fs::create_dir_all(&self.folder).map_err(|error| failed(&self.folder, &error))?;
         let codec = || Ok(Codec::for_stores(&self.secret()?));
         let database = || Database::open(&self.folder.join("db.sqlite3"), codec()?);
         Ok(match settings.engine {
@@ -178,13 +179,79 @@ impl SessionStore {
         })
     }
 
-    fn secret(&self) -> Result<Vec<u8>, SessionError> {
+    /// The key that signs what is kept.
+    ///
+    /// # Errors
+    ///
+    /// When the file that it is kept in can be neither read nor made.
+    pub fn secret(&self) -> Result<Vec<u8>, SessionError> {
         match (&self.settings.secret_key, self.ids) {
             (Some(key), _) => Ok(key.clone().into_bytes()),
             (None, IdSource::Seed) => Ok(FROZEN_SECRET.to_vec()),
             (None, IdSource::System) => kept_secret(&self.folder.join(SECRET_FILE)),
         }
     }
+}
+
+/// One store of each engine, for lessons that compare them; they keep their files apart from the site's own.
+#[derive(Debug)]
+pub struct EveryStore {
+    settings: SessionSettings,
+    folder: PathBuf,
+    ids: IdSource,
+    stores: Mutex<[Arc<SessionStore>; EngineKind::ALL.len()]>,
+}
+
+impl EveryStore {
+    /// Stores with these settings but for the engine, in this folder.
+    #[must_use]
+    pub fn new(settings: SessionSettings, folder: PathBuf, ids: IdSource) -> Self {
+        let settings = SessionSettings {
+            file_path: None,
+            ..settings
+        };
+        let one = |engine| Arc::new(store(&settings, engine, &folder, ids));
+        let stores = Mutex::new(EngineKind::ALL.map(one));
+        Self {
+            settings,
+            folder,
+            ids,
+            stores,
+        }
+    }
+
+    /// The store of this engine.
+    #[must_use]
+    pub fn of(&self, engine: EngineKind) -> Arc<SessionStore> {
+        let stores = self.stores.lock().unwrap_or_else(PoisonError::into_inner);
+        let found = stores.iter().find(|store| store.kind() == engine);
+        found.map_or_else(|| Arc::new(self.new_store(engine)), Arc::clone)
+    }
+
+    /// Forgets what this engine has in memory, as a restart of the server would.
+    pub fn restart(&self, engine: EngineKind) {
+        let mut stores = self.stores.lock().unwrap_or_else(PoisonError::into_inner);
+        for store in stores.iter_mut().filter(|store| store.kind() == engine) {
+            *store = Arc::new(self.new_store(engine));
+        }
+    }
+
+    fn new_store(&self, engine: EngineKind) -> SessionStore {
+        store(&self.settings, engine, &self.folder, self.ids)
+    }
+}
+
+fn store(
+    settings: &SessionSettings,
+    engine: EngineKind,
+    folder: &Path,
+    ids: IdSource,
+) -> SessionStore {
+    let settings = SessionSettings {
+        engine,
+        ..settings.clone()
+    };
+    SessionStore::new(settings, folder.to_owned(), ids)
 }
 
 /// The secret key of a frozen run, which everybody may know: its cookies are the same everywhere.

@@ -13,7 +13,7 @@ use std::time::UNIX_EPOCH;
 use tempfile::TempDir;
 
 use super::files::Files;
-use super::session_store::{SessionSettings, SessionStore};
+use super::session_store::{EveryStore, SessionSettings, SessionStore};
 use super::uploads::Uploads;
 use super::users::Users;
 use crate::clock::{Clock, IdSource};
@@ -43,6 +43,8 @@ pub struct Stores {
     pub users: Users,
     /// What is remembered of a visitor.
     pub sessions: SessionStore,
+    /// The same in each engine, for the lesson that compares them.
+    pub engines: EveryStore,
     /// Files that were sent.
     pub uploads: Arc<Uploads>,
     /// The same files, to be sent back.
@@ -88,6 +90,7 @@ impl Stores {
             IdSource::System
         };
         Ok(Self {
+            engines: EveryStore::new(settings.sessions.clone(), folder.join("lesson-37"), ids),
             sessions: SessionStore::new(settings.sessions.clone(), folder.clone(), ids),
             users: Users::new(folder.join("db.sqlite3"), settings.iterations),
             uploads: Arc::new(uploads),

@@ -135,6 +135,7 @@ pub(super) fn ask_at(site: &Site, request: &str, now: HttpDate) -> Answer {
 fn answer(response: Response) -> Answer {
     let body = match response.body {
         Body::Bytes(bytes) => bytes.into_owned(),
+        Body::Scripted(script) => script.bytes(),
         Body::Live(source) => panic!("no page of the site is live: {source:?}"),
         Body::File { file, length } => {
             let mut bytes = vec![0; usize::try_from(length).unwrap()];

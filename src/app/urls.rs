@@ -9,7 +9,7 @@ use std::borrow::Cow;
 use View::{Plain, WithSession};
 
 use super::middleware::SessionView;
-use super::{Reply, Visit, views};
+use super::{Reply, Visit, lesson_urls, views};
 use crate::engine::Place;
 
 /// One page.
@@ -364,32 +364,6 @@ pub const ROUTES: &[Route] = &[
         ],
     },
     Route {
-        pattern: "/l/{lesson}/check",
-        name: "check",
-        allow: "GET, HEAD",
-        place: Place::Loop,
-        streams: false,
-        view: Plain(views::learning::check),
-        example: "/l/02/check",
-        about: [
-            "which steps of a lesson you have done, and what was seen last",
-            "一课里你完成了哪些步骤，以及最近看到了什么",
-        ],
-    },
-    Route {
-        pattern: "/l/t1/probe",
-        name: "probe",
-        allow: "GET, HEAD",
-        place: Place::Worker,
-        streams: false,
-        view: Plain(views::learning::probe),
-        example: "/l/t1/probe",
-        about: [
-            "you are the server: asks port=9000 of your machine and looks at what it answers; path=/",
-            "你来当服务器：请求你机器上的 port=9000，看它回答什么；path=/",
-        ],
-    },
-    Route {
         pattern: "/static/{path...}",
         name: "static",
         allow: "GET, HEAD",
@@ -420,6 +394,9 @@ pub const ROUTES: &[Route] = &[
 /// Finds the first row that fits a percent-decoded path.
 #[must_use]
 pub fn find(path: &[u8]) -> Option<(&'static Route, Captures<'_>)> {
+    if path.starts_with(b"/l/") {
+        return lesson_urls::find(path);
+    }
     // Most rows differ within a byte or two, long before a capture; only the others are taken apart.
     let starts_alike = |route: &&Route| {
         let literal = route.pattern.bytes().take_while(|&octet| octet != b'{');

@@ -36,6 +36,7 @@ pub struct Pattern {
 
 /// Why a folder gives no cases.
 #[derive(Debug)]
+#[non_exhaustive]
 pub enum CaseError {
     /// A file or folder cannot be read.
     Io(PathBuf, io::Error),

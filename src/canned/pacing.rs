@@ -25,6 +25,7 @@ pub struct Pacing {
 
 /// What comes after the last byte that is sent.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum End {
     /// The sending side is closed, as after every HTTP/1.0 response.
     #[default]
@@ -37,6 +38,7 @@ pub enum End {
 
 /// A line of `canned.args` that says nothing.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct PacingError {
     /// The line's number, from 1 on.
     pub line: usize,

@@ -14,6 +14,7 @@ use crate::wire::{BodyFraming, HeadScan, RequestHead};
 
 /// What one connection brought.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Received {
     /// The client's address.
     pub client: SocketAddr,
@@ -29,6 +30,7 @@ pub struct Received {
 
 /// How the client's side of a connection ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum ClientEnd {
     /// It closed (FIN), before or after us.
     Closed,

@@ -17,11 +17,21 @@ pub struct CannedArgs {
     pub dir: PathBuf,
 
     /// Address to listen on
-    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1")]
+    #[arg(
+        long,
+        env = "BLANKLINE_CANNED_BIND",
+        value_name = "ADDRESS",
+        default_value = "127.0.0.1"
+    )]
     pub bind: IpAddr,
 
     /// Port to listen on; 0 lets the system choose, and the first line says which
-    #[arg(long, value_name = "N", default_value_t = 8000)]
+    #[arg(
+        long,
+        env = "BLANKLINE_CANNED_PORT",
+        value_name = "N",
+        default_value_t = 8000
+    )]
     pub port: u16,
 
     /// Listen where other machines can reach it, if --bind says so
@@ -33,15 +43,25 @@ pub struct CannedArgs {
     pub once: bool,
 
     /// Connections at once; further ones wait
-    #[arg(long, value_name = "N", default_value_t = 64)]
+    #[arg(
+        long,
+        env = "BLANKLINE_CANNED_CONNECTIONS",
+        value_name = "N",
+        default_value_t = 64
+    )]
     pub connections: usize,
 
     /// Folder in which each connection is kept as a case, with what the client really sent
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, env = "BLANKLINE_CANNED_LOG", value_name = "DIR")]
     pub log: Option<PathBuf>,
 
     /// Cases that are kept there
-    #[arg(long, value_name = "N", default_value_t = 1000)]
+    #[arg(
+        long,
+        env = "BLANKLINE_CANNED_LOG_CASES",
+        value_name = "N",
+        default_value_t = 1000
+    )]
     pub log_cases: usize,
 }
 

@@ -25,27 +25,52 @@ pub struct ConformArgs {
     pub only: Vec<String>,
 
     /// By which document a failure makes the exit code 1; either means that neither allows the answer
-    #[arg(long, value_name = "rfc1945|rfc9110|either", default_value = "either", value_parser = parse_by)]
+    #[arg(long, env = "BLANKLINE_CONFORM_BY", value_name = "rfc1945|rfc9110|either", default_value = "either", value_parser = parse_by)]
     pub by: By,
 
     /// A path that exists
-    #[arg(long, value_name = "PATH", default_value = "/")]
+    #[arg(
+        long,
+        env = "BLANKLINE_CONFORM_PATH",
+        value_name = "PATH",
+        default_value = "/"
+    )]
     pub path: String,
 
     /// A path that does not
-    #[arg(long, value_name = "PATH", default_value = "/nope")]
+    #[arg(
+        long,
+        env = "BLANKLINE_CONFORM_MISSING",
+        value_name = "PATH",
+        default_value = "/nope"
+    )]
     pub missing: String,
 
     /// A path whose answer has a Last-Modified
-    #[arg(long, value_name = "PATH", default_value = "/static/hello.txt")]
+    #[arg(
+        long,
+        env = "BLANKLINE_CONFORM_FILE",
+        value_name = "PATH",
+        default_value = "/static/hello.txt"
+    )]
     pub file: String,
 
     /// A path that takes a POST
-    #[arg(long, value_name = "PATH", default_value = "/raw")]
+    #[arg(
+        long,
+        env = "BLANKLINE_CONFORM_POST",
+        value_name = "PATH",
+        default_value = "/raw"
+    )]
     pub post: String,
 
     /// A path that answers with a redirect
-    #[arg(long, value_name = "PATH", default_value = "/redirect/")]
+    #[arg(
+        long,
+        env = "BLANKLINE_CONFORM_REDIRECT",
+        value_name = "PATH",
+        default_value = "/redirect/"
+    )]
     pub redirect: String,
 
     /// Ask a server on another machine: with its owner's leave
@@ -53,7 +78,7 @@ pub struct ConformArgs {
     pub allow_remote: bool,
 
     /// Folder in which each probe is kept as a case, with what came
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, env = "BLANKLINE_CONFORM_EVIDENCE", value_name = "DIR")]
     pub evidence: Option<PathBuf>,
 
     /// Print one JSON document
@@ -61,15 +86,15 @@ pub struct ConformArgs {
     pub json: bool,
 
     /// Seconds for one probe
-    #[arg(long, value_name = "SECONDS", default_value = "3", value_parser = parse_seconds)]
+    #[arg(long, env = "BLANKLINE_CONFORM_TIME", value_name = "SECONDS", default_value = "3", value_parser = parse_seconds)]
     pub time: Duration,
 
     /// Seconds of silence after which an answer that has begun is taken as it is
-    #[arg(long, value_name = "SECONDS", default_value = "0.5", value_parser = parse_seconds)]
+    #[arg(long, env = "BLANKLINE_CONFORM_SILENCE", value_name = "SECONDS", default_value = "0.5", value_parser = parse_seconds)]
     pub silence: Duration,
 
     /// Seconds between two probes
-    #[arg(long, value_name = "SECONDS", default_value = "0.02", value_parser = parse_seconds)]
+    #[arg(long, env = "BLANKLINE_CONFORM_PAUSE", value_name = "SECONDS", default_value = "0.02", value_parser = parse_seconds)]
     pub pause: Duration,
 
     /// The language of the rules: en or zh

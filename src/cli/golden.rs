@@ -69,7 +69,7 @@ pub struct CheckArgs {
     #[command(flatten)]
     play: PlayArgs,
     /// How a request is cut into writes: whole, bytes, lines, random, random:SEED or all; may be given several times
-    #[arg(long, value_name = "HOW", default_value = "whole", value_parser = parse_deliver)]
+    #[arg(long, env = "BLANKLINE_GOLDEN_DELIVER", value_name = "HOW", default_value = "whole", value_parser = parse_deliver)]
     pub deliver: Vec<Deliver>,
     /// Print one JSON document
     #[arg(long, conflicts_with = "tap")]
@@ -78,7 +78,7 @@ pub struct CheckArgs {
     #[arg(long)]
     pub tap: bool,
     /// Write JUnit's XML into this file too
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, env = "BLANKLINE_GOLDEN_JUNIT", value_name = "FILE")]
     pub junit: Option<PathBuf>,
 }
 
@@ -89,16 +89,21 @@ pub struct PlayArgs {
     #[arg(default_value = "fixtures")]
     pub dir: PathBuf,
     /// The server [default: the lesson site, started here with --frozen and each case's serve.args]
-    #[arg(long, value_name = "HOST:PORT")]
+    #[arg(long, env = "BLANKLINE_GOLDEN_AGAINST", value_name = "HOST:PORT")]
     pub against: Option<String>,
     /// Only cases with this text in their name; may be given several times
     #[arg(long, value_name = "TEXT")]
     pub only: Vec<String>,
     /// Cases at once [default: 8, or 1 with --against]
-    #[arg(long, value_name = "N", value_parser = super::serve::at_least_one)]
+    #[arg(long, env = "BLANKLINE_GOLDEN_JOBS", value_name = "N", value_parser = super::serve::at_least_one)]
     pub jobs: Option<usize>,
     /// Whether the client closes its sending side after the last byte: as the case says, always or never
-    #[arg(long, value_name = "WHEN", default_value = "case")]
+    #[arg(
+        long,
+        env = "BLANKLINE_GOLDEN_HALF_CLOSE",
+        value_name = "WHEN",
+        default_value = "case"
+    )]
     pub half_close: HalfClose,
     #[command(flatten)]
     client: ClientArgs,
@@ -107,8 +112,8 @@ pub struct PlayArgs {
 /// What every client here needs.
 #[derive(Clone, Debug, Args)]
 struct ClientArgs {
-    /// Seconds for one connection, from its first byte to its end
-    #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = parse_seconds)]
+    /// Seconds for one connection, from its first byte to its end; a case's time-limit.txt overrides it
+    #[arg(long, env = "BLANKLINE_GOLDEN_TIME_LIMIT", value_name = "SECONDS", default_value = "10", value_parser = parse_seconds)]
     time_limit: Duration,
     /// Speak to other machines too, not to this one alone
     #[arg(long)]
@@ -241,10 +246,11 @@ fn judge_one(case: &Case, expected: Option<&[u8]>, answer: &Answer) -> Option<Mi
         (Some(_), end) if seen.bytes.is_empty() && !bytes.is_empty() => Cause::NoAnswer(end),
         _ => {
             return golden::compare(&labelled, seen, &case.volatile).or_else(|| {
-                let cause = match answer.end {
-                    End::Closed => return None,
-                    End::Reset => Cause::BrokenOff,
-                    End::TimedOut => Cause::StaysOpen,
+                let cause = match (answer.end, case.reset) {
+                    (End::Closed, false) | (End::Reset, true) => return None,
+                    (End::Closed, true) => Cause::NotBrokenOff,
+                    (End::Reset, false) => Cause::BrokenOff,
+                    (End::TimedOut, _) => Cause::StaysOpen,
                 };
                 Some(Mismatch::without_place(cause, &labelled, seen))
             });

@@ -1,7 +1,9 @@
 //! L4: the command line: the only place for standard streams, the environment and exit codes.
 //!
 //! stdout is data, stderr is talk. Exit codes: 0 ok, 1 a check failed, 2 usage, 3 input or output.
-//! Flags have environment twins, which a flag overrides: `--head-bytes` is also `BLANKLINE_HEAD_BYTES`.
+//! Flags that are settings have environment twins, which a flag overrides. A flag of `serve`, and one that says the same
+//! elsewhere, has its own name: `--head-bytes` is also `BLANKLINE_HEAD_BYTES`. Any other has its command's name before it:
+//! `conform --time` is `BLANKLINE_CONFORM_TIME`.
 
 pub mod canned;
 pub mod capture;
@@ -81,9 +83,9 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// Label every byte of a request or a response
+    /// Label every byte of a request or a response, of a curl trace or a capture
     #[command(
-        after_help = "Exit code: 0 when nothing refuses the message, 1 when a fault does, 3 when it cannot be read."
+        after_help = "Exit code: 0 when nothing refuses the message, 1 when a fault does, 3 when it, or a part of it, cannot be read."
     )]
     Dissect(DissectArgs),
     /// Answer requests with the bytes of files, to test clients
@@ -307,6 +309,10 @@ impl std::error::Error for CliError {}
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
+    use clap::Args as _;
+
     use super::*;
 
     #[test]
@@ -314,17 +320,88 @@ mod tests {
         Cli::command().debug_assert();
     }
 
+    /// Flags that are no settings, and why not.
+    const NO_SETTINGS: &[(&str, &str)] = &[
+        ("help", "asks for something else"),
+        ("version", "asks for something else"),
+        ("json", "chooses what one call prints"),
+        ("tap", "chooses what one call prints"),
+        ("allow_remote", "is a permission, given each time"),
+        ("list show_secrets", "is a permission, given each time"),
+        ("show show_secrets", "is a permission, given each time"),
+        ("only", "chooses what one call is about"),
+        ("request", "says what the input of one call is"),
+        ("response", "says what the input of one call is"),
+        ("to_head", "says what the input of one call is"),
+        ("dissect pcap", "says what the input of one call is"),
+        ("stream", "chooses what one call is about"),
+        ("session", "says what one call makes of its requests"),
+        (
+            "capture half_close",
+            "is written into the case that one call makes",
+        ),
+        ("canned once", "says how long one call lasts"),
+    ];
+
     #[test]
     fn every_flag_that_takes_a_setting_has_its_twin() {
-        // Flags that choose what one call prints are no settings.
-        let no_settings = ["help", "version"];
-        for arg in Cli::command().get_arguments() {
-            let name = arg.get_id().as_str();
-            if !no_settings.contains(&name) {
-                let twin = format!("BLANKLINE_{}", name.to_uppercase());
-                assert_eq!(arg.get_env(), Some(std::ffi::OsStr::new(&twin)), "{name}");
+        let mut used = BTreeSet::new();
+        let mut twins = 0;
+        let program = Cli::command();
+        for arg in program.get_arguments() {
+            twins += has_its_twin(&[], arg, &mut used);
+        }
+        for command in program.get_subcommands() {
+            for arg in command.get_arguments() {
+                twins += has_its_twin(&[command.get_name()], arg, &mut used);
+            }
+            for below in command.get_subcommands() {
+                for arg in below.get_arguments() {
+                    let names = [command.get_name(), below.get_name()];
+                    twins += has_its_twin(&names, arg, &mut used);
+                }
             }
         }
+        assert!(twins > 100, "{twins}");
+        // clap adds these two when it runs.
+        used.extend(["help", "version"].map(str::to_owned));
+        for (name, reason) in NO_SETTINGS {
+            assert!(used.contains(*name), "no flag is called {name}: {reason}");
+        }
+    }
+
+    /// 1 when the flag has its twin, 0 when it is no setting.
+    fn has_its_twin(commands: &[&str], arg: &clap::Arg, used: &mut BTreeSet<String>) -> usize {
+        let id = arg.get_id().as_str();
+        let within = commands.last().map(|command| format!("{command} {id}"));
+        let names = [Some(id.to_owned()), within];
+        let reason = names
+            .iter()
+            .flatten()
+            .find(|name| NO_SETTINGS.iter().any(|(other, _)| *other == name.as_str()));
+        if let Some(name) = reason {
+            used.insert(name.clone());
+            assert_eq!(arg.get_env(), None, "{commands:?} {name}");
+            return 0;
+        }
+        // What a call is about has no flag and no twin.
+        if arg.is_positional() {
+            assert_eq!(arg.get_env(), None, "{commands:?} {id}");
+            return 0;
+        }
+        let store = StoreArgs::augment_args(clap::Command::new("store"));
+        let says_the_same = ["color", "lang"].contains(&id)
+            || store.get_arguments().any(|other| other.get_id() == id);
+        let prefix = match commands.first() {
+            Some(command) if *command != "serve" && !says_the_same => {
+                format!("{}_", command.to_uppercase())
+            }
+            _ => String::new(),
+        };
+        let twin = format!("BLANKLINE_{prefix}{}", id.to_uppercase());
+        let twin = std::ffi::OsStr::new(&twin);
+        assert_eq!(arg.get_env(), Some(twin), "{commands:?} {id}");
+        1
     }
 
     #[test]

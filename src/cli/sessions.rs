@@ -22,7 +22,7 @@ pub enum SessionsCommand {
     /// List the sessions, each with its end, its bytes and its keys
     List {
         /// The most to list
-        #[arg(long, value_name = "N", default_value_t = 100, value_parser = super::serve::at_least_one)]
+        #[arg(long, env = "BLANKLINE_SESSIONS_LIMIT", value_name = "N", default_value_t = 100, value_parser = super::serve::at_least_one)]
         limit: usize,
         /// How to show them.
         #[command(flatten)]

@@ -10,6 +10,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::{Instant, SystemTime};
 
+use super::script::{Script, ScriptEnd};
 use super::service::{Body, BodySink, Intake, Place, Request, Response, Service, Source, Wake};
 use crate::record::{Exchange, Hint, Record};
 use crate::wire::{
@@ -137,12 +138,14 @@ struct Underway {
 
 #[derive(Debug)]
 struct Outbound {
-    status: Status,
+    status: Option<Status>,
     head: Vec<u8>,
     body: Body,
     /// Of head and body together.
     sent: u64,
-    /// What was pulled of a live body and is being sent, and how much of it went before.
+    /// When the last piece of a script was due, or its first one asked for.
+    since: Instant,
+    /// What was pulled of a live body or a script and is being sent, and how much of it went before.
     pulled: Vec<u8>,
     pulled_before: u64,
 }
@@ -336,13 +339,17 @@ impl Conversation {
     }
 
     /// When to call [`handle_timeout`](Self::handle_timeout) if nothing happens before. While the sink is
-    /// busy it is not the client who is slow.
+    /// busy it is not the client who is slow; and a script says itself when it goes on.
     #[must_use]
     pub fn poll_timeout(&self) -> Option<Instant> {
         if self.is_storing() {
-            None
-        } else {
-            self.connection.poll_timeout()
+            return None;
+        }
+        let is_waiting = self.connection.unsent() == 0;
+        let script = self.script().filter(|_| is_waiting);
+        match script.and_then(|(script, since)| Some(since + script.pause()?)) {
+            None => self.connection.poll_timeout(),
+            due => due,
         }
     }
 
@@ -423,7 +430,7 @@ impl Conversation {
         let head = head.get(usize::try_from(sent).ok()?..).unwrap_or_default();
         let body_sent = sent.saturating_sub(head_length);
         Some(match &outbound.body {
-            Body::Live(_) => {
+            Body::Live(_) | Body::Scripted(_) => {
                 let start = body_sent.saturating_sub(outbound.pulled_before);
                 let rest = outbound.pulled.get(usize::try_from(start).ok()?..);
                 Transmit::Bytes([head, rest.unwrap_or_default()])
@@ -443,11 +450,12 @@ impl Conversation {
         })
     }
 
-    /// Asks a live body for more, once everything that it gave before is sent.
+    /// Asks a live body or a script for more, once everything that it gave before is sent.
     pub fn pull(&mut self, now: Instant) {
         if self.connection.unsent() > 0 {
             return;
         }
+        self.play(now);
         let Some((pulled, pulled_before, source)) = self.live() else {
             return;
         };
@@ -459,6 +467,65 @@ impl Conversation {
         if is_over {
             self.connection.finish(now);
         }
+    }
+
+    /// Takes what is due of a script; at its end with a FIN the connection is finished.
+    fn play(&mut self, now: Instant) {
+        let Some(Outbound {
+            body: Body::Scripted(script),
+            since,
+            pulled,
+            pulled_before,
+            ..
+        }) = self.outbound()
+        else {
+            return;
+        };
+        let Some(pause) = script.pause() else {
+            if script.end() == ScriptEnd::Fin {
+                self.connection.finish(now);
+            }
+            return;
+        };
+        if now < *since + pause {
+            return;
+        }
+        *since = now;
+        *pulled_before += pulled.len() as u64;
+        *pulled = script.take().unwrap_or_default().into_owned();
+        let more = pulled.len() as u64;
+        self.connection.extend(more);
+    }
+
+    /// Whether a script has come to its end, and that is a reset: [`reset`](Self::reset) it.
+    #[must_use]
+    pub fn wants_reset(&self) -> bool {
+        let is_played = |script: &Script| script.pause().is_none();
+        self.connection.unsent() == 0
+            && self
+                .script()
+                .is_some_and(|(script, _)| script.end() == ScriptEnd::Rst && is_played(script))
+    }
+
+    /// Input: the connection was broken off from this side.
+    pub fn reset(&mut self) {
+        self.connection.receive_reset();
+    }
+
+    /// The script under way, and since when its next pause runs.
+    fn script(&self) -> Option<(&Script, Instant)> {
+        match self.exchange.as_ref()?.outbound.as_ref()? {
+            Outbound {
+                body: Body::Scripted(script),
+                since,
+                ..
+            } => Some((script, *since)),
+            _ => None,
+        }
+    }
+
+    fn outbound(&mut self) -> Option<&mut Outbound> {
+        self.exchange.as_mut()?.outbound.as_mut()
     }
 
     /// Whom to wake when a live body has more.
@@ -479,7 +546,7 @@ impl Conversation {
     }
 
     fn live(&mut self) -> Option<(&mut Vec<u8>, &mut u64, &mut dyn Source)> {
-        match self.exchange.as_mut()?.outbound.as_mut()? {
+        match self.outbound()? {
             Outbound {
                 body: Body::Live(source),
                 pulled,
@@ -544,7 +611,7 @@ impl Conversation {
             head,
             faults,
             request_bytes: head_bytes + body_bytes,
-            status: outbound.as_ref().map(|outbound| outbound.status),
+            status: outbound.as_ref().and_then(|outbound| outbound.status),
             bytes: outbound.as_ref().map_or(0, |outbound| outbound.sent),
             took: ended().saturating_duration_since(started),
         })))
@@ -565,6 +632,7 @@ impl Conversation {
         let Response { head, body, faults } = response;
         let responded = match &body {
             Body::Live(_) => self.connection.respond_open(&head, now.instant),
+            Body::Scripted(_) => self.connection.respond_unchecked(now.instant),
             Body::Bytes(_) | Body::File { .. } => {
                 self.connection.respond(&head, body.length(), now.instant)
             }
@@ -574,10 +642,15 @@ impl Conversation {
             .get_or_insert_with(|| Underway::new(None, now));
         exchange.faults.extend(faults);
         responded.map_err(|_| Fault::new(FaultKind::ServerError, Span::default()))?;
+        let (status, head) = match &body {
+            Body::Scripted(script) => (script.status(), Vec::new()),
+            _ => (Some(head.status()), EncodedHead::into_bytes(head)),
+        };
         exchange.outbound = Some(Outbound {
-            status: head.status(),
-            head: EncodedHead::into_bytes(head),
+            status,
+            head,
             body,
+            since: now.instant,
             sent: 0,
             pulled: Vec::new(),
             pulled_before: 0,

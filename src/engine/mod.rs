@@ -25,12 +25,14 @@ mod listener;
 mod peer;
 mod peers;
 mod recorder;
+mod script;
 mod service;
 mod timers;
 mod workers;
 
 pub use background::Background;
 pub use conversation::{Conversation, Job, Now, Store, Stored, Transmit, Work, answer};
+pub use script::{Script, ScriptEnd};
 pub use service::{Body, BodySink, Intake, Place, Request, Response, Service, Source, Wake};
 
 use std::io;

@@ -4,12 +4,12 @@ use std::fs::File;
 use std::io::{self, ErrorKind, IoSlice, Read};
 use std::net::{Shutdown, SocketAddr};
 use std::os::unix::fs::FileExt;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use mio::net::TcpStream;
 use mio::{Interest, Registry, Token};
 use rustix::fs::sendfile;
-use rustix::net::sockopt::set_tcp_cork;
+use rustix::net::sockopt::{set_socket_linger, set_tcp_cork};
 use rustix::net::{SendAncillaryBuffer, SendFlags, send, sendmsg};
 
 use super::conversation::{Conversation, Now, Transmit, Work};
@@ -211,6 +211,9 @@ impl Peer {
                 Ok(_) => {}
                 Err(_) => self.break_off(),
             }
+            if self.conversation.wants_reset() {
+                self.reset();
+            }
             self.record(now, recorder);
             match self.conversation.connection().server() {
                 ServerState::Closed => return Outcome::Close,
@@ -315,6 +318,14 @@ impl Peer {
     fn break_off(&mut self) {
         self.is_broken = true;
         self.conversation.receive_reset();
+    }
+
+    /// Breaks the connection off from this side: with nothing to linger for, a close is a reset.
+    fn reset(&mut self) {
+        // Where the system cannot, the close is a FIN: an odd end all the same.
+        let _fin = set_socket_linger(&self.stream, Some(Duration::ZERO));
+        self.is_broken = true;
+        self.conversation.reset();
     }
 
     /// Asks the system to say when the socket can go on, unless it was asked before.

@@ -11,6 +11,7 @@ use std::fs::File;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use super::script::Script;
 use super::workers::{Done, ReplyTo};
 use crate::wire::{EncodedHead, Fault, HttpDate, RequestHead};
 
@@ -112,6 +113,8 @@ pub enum Body {
     },
     /// Bytes that come by and by; the head says no length, and the close ends it.
     Live(Box<dyn Source>),
+    /// Exact bytes, status line and all, that nobody checks; the head is not sent. The connection ends with them.
+    Scripted(Box<Script>),
 }
 
 /// Where a live body comes from. Asked on the loop: it must not wait.
@@ -138,13 +141,13 @@ impl Body {
     /// No body.
     pub const EMPTY: Self = Self::Bytes(Cow::Borrowed(b""));
 
-    /// How many bytes it has; of a live one nobody knows, and this says 0.
+    /// How many bytes it has; of a live or a scripted one nobody asks, and this says 0.
     #[must_use]
     pub fn length(&self) -> u64 {
         match self {
             Self::Bytes(bytes) => bytes.len() as u64,
             Self::File { length, .. } => *length,
-            Self::Live(_) => 0,
+            Self::Live(_) | Self::Scripted(_) => 0,
         }
     }
 }

@@ -2,17 +2,44 @@
 //!
 //! `--trace` has every byte in hexadecimal. `--trace-ascii` shows a byte that cannot be printed as a dot and leaves CR LF
 //! out, which the offsets betray; so heads come back whole, and in bodies a dot may have been another byte. What TLS
-//! sends is passed over, and connections that were traced at once are not told apart.
+//! sends is passed over.
+//!
+//! Connections at once (`curl -Z`): `--trace-ids`, of curl 8.2 and later, writes each line's connection before it, and
+//! they are told apart by that. Without it only curl's talk says when a connection begins and when it is free again; so
+//! where two are busy, nobody can tell whose bytes follow, and from there on nothing is read: two connections are never
+//! mixed.
+
+use std::collections::BTreeSet;
 
 use super::MessageKind;
 
-/// What was sent and received, in order.
+/// What was sent and received.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CurlTrace {
-    /// Runs of one direction: a request or several, a response or several.
-    pub runs: Vec<(MessageKind, Vec<u8>)>,
+    /// Connections in the order of their first bytes; without `--trace-ids` one that stands for all.
+    pub connections: Vec<CurlConnection>,
     /// Whether dots may have been other bytes.
     pub is_lossy: bool,
+    /// What is left out, because two connections were busy.
+    pub untold: Option<Untold>,
+}
+
+/// What passed on one connection, in order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CurlConnection {
+    /// curl's number of it, where the trace has it.
+    pub id: Option<u64>,
+    /// Runs of one direction: a request or several, a response or several.
+    pub runs: Vec<(MessageKind, Vec<u8>)>,
+}
+
+/// The end of a trace whose bytes may be of one connection or of another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Untold {
+    /// The first line of it, from 1 on.
+    pub line: usize,
+    /// How many bytes it has.
+    pub bytes: usize,
 }
 
 impl CurlTrace {
@@ -28,14 +55,37 @@ impl CurlTrace {
             Some(contents) => contents,
             None => blocks.iter().map(Block::ascii).collect::<Option<_>>()?,
         };
-        let mut runs: Vec<(MessageKind, Vec<u8>)> = Vec::new();
-        for (block, content) in blocks.iter().zip(contents) {
-            match runs.last_mut() {
+        let told = blocks.iter().take_while(|block| !block.is_untold).count();
+        let mut connections: Vec<CurlConnection> = Vec::new();
+        for (block, content) in blocks.iter().zip(contents).take(told) {
+            let known = connections
+                .iter()
+                .position(|one| one.id == block.connection);
+            let at = known.unwrap_or(connections.len());
+            if known.is_none() {
+                connections.push(CurlConnection {
+                    id: block.connection,
+                    runs: Vec::new(),
+                });
+            }
+            let Some(connection) = connections.get_mut(at) else {
+                continue;
+            };
+            match connection.runs.last_mut() {
                 Some((kind, run)) if *kind == block.kind => run.extend(content),
-                _ => runs.push((block.kind, content)),
+                _ => connection.runs.push((block.kind, content)),
             }
         }
-        Some(Self { runs, is_lossy })
+        let left = blocks.get(told..).unwrap_or_default();
+        let untold = left.first().map(|first| Untold {
+            line: first.line,
+            bytes: left.iter().map(|block| block.length).sum(),
+        });
+        Some(Self {
+            connections,
+            is_lossy,
+            untold,
+        })
     }
 }
 
@@ -43,15 +93,25 @@ impl CurlTrace {
 struct Block<'a> {
     kind: MessageKind,
     length: usize,
+    /// The heading's line, from 1 on.
+    line: usize,
+    connection: Option<u64>,
+    /// Whether it may be of one connection or of another.
+    is_untold: bool,
     /// Each line's offset and what follows it.
     lines: Vec<(usize, &'a str)>,
 }
 
-/// What a heading begins: `None` is talk, or bytes of TLS.
-type Heading = Option<(MessageKind, usize)>;
+/// What a heading begins.
+enum Heading<'a> {
+    /// Bytes of a message: so many, on a connection with this number.
+    Message(MessageKind, usize, Option<u64>),
+    /// Talk; bytes of TLS are no more to us.
+    Talk(&'a str),
+}
 
 /// A line that is a heading, perhaps with a time before it (`--trace-time`) and numbers (`--trace-ids`).
-fn heading(line: &str) -> Option<Heading> {
+fn heading(line: &str) -> Option<Heading<'_>> {
     let at = ["== Info: ", "=> Send ", "<= Recv "]
         .iter()
         .filter_map(|mark| line.find(mark))
@@ -61,6 +121,9 @@ fn heading(line: &str) -> Option<Heading> {
     if !before.bytes().all(is_stamp) {
         return None;
     }
+    if let Some(talk) = rest.strip_prefix("== Info: ") {
+        return Some(Heading::Talk(talk));
+    }
     let kind = if rest.starts_with("=>") {
         MessageKind::Request
     } else {
@@ -68,17 +131,71 @@ fn heading(line: &str) -> Option<Heading> {
     };
     let mut words = rest.split(' ').skip(2);
     let (what, length) = (words.next()?, words.next().unwrap_or_default());
-    let is_message = !rest.starts_with("==") && matches!(what, "header," | "data,");
+    let is_message = matches!(what, "header," | "data,");
     Some(match length.parse() {
-        Ok(length) if is_message => Some((kind, length)),
-        _ => None,
+        Ok(length) if is_message => Heading::Message(kind, length, connection(before)),
+        _ => Heading::Talk(""),
     })
+}
+
+/// The connection in `[TRANSFER-CONNECTION]`.
+fn connection(stamp: &str) -> Option<u64> {
+    let (_, ids) = stamp.split_once('[')?;
+    let (ids, _) = ids.split_once(']')?;
+    ids.split_once('-')?.1.parse().ok()
+}
+
+/// The connections that are busy, as far as curl talks of it.
+#[derive(Default)]
+struct Busy {
+    numbers: BTreeSet<u64>,
+    begun: u64,
+}
+
+impl Busy {
+    fn hear(&mut self, talk: &str) {
+        let begins = ["Connected to ", "Established connection to "];
+        let resumes = ["Re-using existing", "Reusing existing"];
+        let ends = [
+            "Closing connection",
+            "closing connection",
+            "shutting down connection",
+        ];
+        let is_any = |beginnings: &[&str]| beginnings.iter().any(|one| talk.starts_with(one));
+        if is_any(&begins) || is_any(&resumes) {
+            let number = number(talk).unwrap_or(self.begun);
+            self.begun = self.begun.max(number) + 1;
+            self.numbers.insert(number);
+        } else if is_any(&ends) || talk.ends_with("left intact") {
+            match number(talk) {
+                Some(number) => {
+                    self.numbers.remove(&number);
+                }
+                None => {
+                    self.numbers.pop_first();
+                }
+            }
+        }
+    }
+}
+
+/// The number in `(#0)`, in `#0` or at the end.
+fn number(talk: &str) -> Option<u64> {
+    let digits = match talk.split_once('#') {
+        Some((_, rest)) => rest,
+        None => talk.rsplit(' ').next()?,
+    };
+    let end = digits.find(|octet: char| !octet.is_ascii_digit());
+    let is_port = !talk.contains('#') && talk.contains(" port ");
+    let digits = digits.get(..end.unwrap_or(digits.len()))?;
+    digits.parse().ok().filter(|_| !is_port)
 }
 
 fn blocks(text: &str) -> Option<Vec<Block<'_>>> {
     let mut blocks: Vec<Block<'_>> = Vec::new();
     let mut is_talk = false;
-    for line in text.lines() {
+    let mut busy = Busy::default();
+    for (number, line) in (1..).zip(text.lines()) {
         // A line of content begins with its offset, which no heading has.
         let content = line.split_once(": ").and_then(|(offset, rest)| {
             let is_offset =
@@ -90,16 +207,22 @@ fn blocks(text: &str) -> Option<Vec<Block<'_>>> {
             (Some(line), Some(block)) if !is_talk => block.lines.push(line),
             (Some(_), _) => {}
             (None, _) => match heading(line) {
-                Some(Some((kind, length))) => {
+                Some(Heading::Message(kind, length, connection)) => {
                     is_talk = false;
                     blocks.push(Block {
                         kind,
                         length,
+                        line: number,
+                        connection,
+                        is_untold: connection.is_none() && busy.numbers.len() > 1,
                         lines: Vec::new(),
                     });
                 }
                 // What stands below talk is talk too: a certificate has many lines.
-                Some(None) => is_talk = true,
+                Some(Heading::Talk(talk)) => {
+                    is_talk = true;
+                    busy.hear(talk);
+                }
                 None if is_talk => {}
                 None => return None,
             },
@@ -179,15 +302,110 @@ mod tests {
         assert!(!hex.is_lossy);
         let request = (MessageKind::Request, b"GET / HTTP/1.0\r\n\r\n".to_vec());
         let response = b"HTTP/1.0 200 OK\r\n\r\n\xff".to_vec();
+        assert_eq!((hex.connections.len(), hex.untold), (1, None));
         assert_eq!(
-            hex.runs,
+            hex.connections[0].runs,
             [request.clone(), (MessageKind::Response, response)]
         );
         let ascii = CurlTrace::parse(ASCII.as_bytes()).unwrap();
         assert!(ascii.is_lossy);
-        assert_eq!(ascii.runs[0], request);
-        assert!(ascii.runs[1].1.starts_with(b"HTTP/1.0 200 OK\r\n\r\n0123"));
-        assert!(ascii.runs[1].1.ends_with(b"0123ab."));
+        let runs = &ascii.connections[0].runs;
+        assert_eq!(runs[0], request);
+        assert!(runs[1].1.starts_with(b"HTTP/1.0 200 OK\r\n\r\n0123"));
+        assert!(runs[1].1.ends_with(b"0123ab."));
+    }
+
+    /// A trace of these lines: talk, or who sent what, each with a stamp before it.
+    fn trace(lines: &[(&str, &str, &str)]) -> CurlTrace {
+        let mut text = String::new();
+        for (stamp, mark, content) in lines {
+            if *mark == "==" {
+                text += &format!("{stamp}== Info: {content}\n");
+                continue;
+            }
+            let what = if *mark == "=>" { "Send" } else { "Recv" };
+            let length = content.len();
+            text += &format!(
+                "{stamp}{mark} {what} data, {length} bytes (0x{length:x})\n0000: {content}\n"
+            );
+        }
+        CurlTrace::parse(text.as_bytes()).unwrap()
+    }
+
+    #[test]
+    fn connections_at_once_are_told_apart_by_their_numbers() {
+        let traced = trace(&[
+            ("12:00:00.000000 [0-x] ", "==", "  Trying 127.0.0.1:80..."),
+            (
+                "12:00:00.000000 [0-0] ",
+                "==",
+                "Connected to a (127.0.0.1) port 80",
+            ),
+            (
+                "12:00:00.000000 [1-1] ",
+                "==",
+                "Connected to b (127.0.0.1) port 80",
+            ),
+            ("12:00:00.000000 [0-0] ", "=>", "ask a"),
+            ("12:00:00.000000 [1-1] ", "=>", "ask b"),
+            ("12:00:00.000000 [1-1] ", "<=", "from b"),
+            ("12:00:00.000000 [0-0] ", "<=", "from a"),
+            ("12:00:00.000000 [2-0] ", "=>", "again a"),
+        ]);
+        assert_eq!(traced.untold, None);
+        let seen: Vec<(Option<u64>, String)> = traced
+            .connections
+            .iter()
+            .map(|one| {
+                let runs = one.runs.iter().map(|(_, run)| String::from_utf8_lossy(run));
+                (one.id, runs.collect::<Vec<_>>().join("|"))
+            })
+            .collect();
+        let wanted = [(Some(0), "ask a|from a|again a"), (Some(1), "ask b|from b")];
+        assert_eq!(seen, wanted.map(|(id, text)| (id, text.to_owned())));
+    }
+
+    #[test]
+    fn connections_at_once_without_numbers_are_never_mixed() {
+        for (one, two, free) in [
+            // curl 7.88's words, and those of curl 8.5.
+            (
+                "Connected to a (::1) port 80 (#0)",
+                "Connected to b (::1) port 80 (#1)",
+                "Connection #0 to host a left intact",
+            ),
+            (
+                "Connected to a (::1) port 80",
+                "Connected to b (::1) port 80",
+                "Connection #0 to host a left intact",
+            ),
+        ] {
+            let mixed = trace(&[
+                ("", "==", one),
+                ("", "=>", "ask a"),
+                ("", "==", two),
+                ("", "=>", "ask b"),
+                ("", "<=", "whose?"),
+            ]);
+            assert_eq!(mixed.connections.len(), 1);
+            assert_eq!(mixed.connections[0].runs.len(), 1);
+            assert_eq!(mixed.untold, Some(Untold { line: 5, bytes: 11 }));
+            // One after the other is another matter.
+            let in_turn = trace(&[
+                ("", "==", one),
+                ("", "=>", "ask a"),
+                ("", "<=", "from a"),
+                ("", "==", free),
+                ("", "==", two),
+                ("", "=>", "ask b"),
+                ("", "<=", "from b"),
+                ("", "==", "Closing connection 1"),
+                ("", "==", "Re-using existing connection #0 with host a"),
+                ("", "=>", "again a"),
+            ]);
+            assert_eq!(in_turn.untold, None);
+            assert_eq!(in_turn.connections[0].runs.len(), 5);
+        }
     }
 
     #[test]

@@ -2,6 +2,7 @@
 //!
 //! It judges the message by itself: a server's limits, its methods and its pages are no part of it.
 
+use super::chunks::chunk_notes;
 use super::content::content;
 use crate::wire::{
     Fault, FaultKind, Label, Opinion, Part, RequestHead, ResponseHead, Span, request_opinion,
@@ -76,15 +77,24 @@ impl Dissection {
         }
     }
 
-    /// Dissects a response to anything but a HEAD.
+    /// Dissects a response to anything but a HEAD. One in chunks is body until the close, with a note that counts them.
     #[must_use]
     pub fn response(bytes: Vec<u8>) -> Self {
         let opinion = response_opinion(&bytes);
         let head = ResponseHead::dissect_message(bytes);
+        let mut faults = head.faults().to_vec();
+        let body = head
+            .anatomy()
+            .labels()
+            .find(|label| label.part == Part::Body);
+        if let Some(body) = body {
+            let to_the_end = Span::new(body.span.start, head.bytes().len());
+            faults.extend(chunk_notes(&head, to_the_end));
+        }
         Self {
             kind: MessageKind::Response,
             labels: head.anatomy().labels().collect(),
-            faults: head.faults().to_vec(),
+            faults,
             opinion,
             bytes: head.into_bytes(),
         }

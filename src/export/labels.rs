@@ -18,26 +18,49 @@ use super::console::fault_lines;
 use super::hex::{Row, hex, rows_of};
 use super::paint::{FAINT, HEADING, of_part, paint};
 use super::{Dissection, MessageKind};
-use crate::wire::{Escaped, Lang};
+use crate::wire::{Escaped, Label, Lang};
 
 /// The rows, the faults with their excerpts, and httparse's opinion. Of a body, and of what follows
 /// it, at most `body_bytes` bytes are shown, and the rest is counted.
 #[must_use]
 pub fn dissection_rows(dissection: &Dissection, body_bytes: usize, lang: Lang) -> String {
-    let rows: Vec<Row> = dissection
-        .labels
+    let mut out = paint(HEADING, summary(dissection, lang));
+    out.push_str("\n\n");
+    out.push_str(&label_rows(
+        &dissection.labels,
+        &dissection.bytes,
+        body_bytes,
+        lang,
+    ));
+    for fault in &dissection.faults {
+        fault_lines(&mut out, fault, &dissection.bytes, "", lang);
+    }
+    if !dissection.faults.is_empty() {
+        out.push('\n');
+    }
+    // Writing to a String cannot fail, here and below.
+    let _ = writeln!(out, "{}", paint(FAINT, dissection.opinion));
+    out
+}
+
+/// The rows alone, and an empty line behind them if there are any.
+pub(super) fn label_rows(
+    labels: &[Label],
+    message: &[u8],
+    body_bytes: usize,
+    lang: Lang,
+) -> String {
+    let rows: Vec<Row> = labels
         .iter()
         .flat_map(|label| rows_of(*label, body_bytes))
         .collect();
     let shown = || rows.iter().filter(|row| row.omitted == 0);
-    let text = |row: &Row| Escaped(row.span.of(&dissection.bytes)).to_string();
-    let offsets = digits(dissection.bytes.len()).max(MARGIN.len() + 1);
+    let text = |row: &Row| Escaped(row.span.of(message)).to_string();
+    let offsets = digits(message.len()).max(MARGIN.len() + 1);
     let hexes = shown().map(|row| row.span.len() * 3).max().unwrap_or(0);
     let texts = shown().map(|row| text(row).len()).max().unwrap_or(0);
 
-    let mut out = paint(HEADING, summary(dissection, lang));
-    out.push_str("\n\n");
-    // Writing to a String cannot fail, here and below.
+    let mut out = String::new();
     for row in &rows {
         let style = of_part(row.part);
         let name = if row.is_first { row.part.name() } else { "" };
@@ -47,7 +70,7 @@ pub fn dissection_rows(dissection: &Dissection, body_bytes: usize, lang: Lang) -
             continue;
         }
         let offset = paint(FAINT, format_args!("{:>offsets$}", row.span.start));
-        let hex = hex(row.span.of(&dissection.bytes));
+        let hex = hex(row.span.of(message));
         let text = text(row);
         let cells = format!("{hex:<hexes$} {text:<texts$}  {name}");
         let _ = writeln!(out, "{offset}  {}", paint(style, cells.trim_end()));
@@ -55,13 +78,6 @@ pub fn dissection_rows(dissection: &Dissection, body_bytes: usize, lang: Lang) -
     if !rows.is_empty() {
         out.push('\n');
     }
-    for fault in &dissection.faults {
-        fault_lines(&mut out, fault, &dissection.bytes, "", lang);
-    }
-    if !dissection.faults.is_empty() {
-        out.push('\n');
-    }
-    let _ = writeln!(out, "{}", paint(FAINT, dissection.opinion));
     out
 }
 

@@ -4,6 +4,8 @@
 //! * [`exchange_lines`], [`hint_line`]: the console of `serve`
 //! * [`Dissection`]: one message with every byte labelled, as rows ([`dissection_rows`]) or as JSON
 //!   ([`dissection_json`]); [`dissect_messages`] and [`CurlTrace`] give several of them
+//! * [`CaptureFile`], [`TcpStreams`]: a capture file's packets, put together again; [`stream_text`], [`stream_json`]: the
+//!   messages in them
 //! * [`pcapng`], [`Pcapng`]: connections as a capture, for `tshark` and Wireshark
 //! * [`moment_lines`], [`transcript_lines`], [`hint_lines`]: the trace of `serve`, as text
 //! * [`moment_event`], [`exchange_event`], [`hint_event`]: the same as JSON
@@ -14,6 +16,9 @@
 //! them out again (`anstream::adapter::strip_str`). Nothing that a peer sent gets into text unescaped,
 //! so every escape sequence in it is ours.
 
+mod capture_file;
+mod captured;
+mod chunks;
 mod console;
 mod content;
 mod curl_trace;
@@ -28,10 +33,13 @@ mod paint;
 mod pcap;
 mod secrets;
 mod stream;
+mod tcp;
 mod trace;
 
+pub use capture_file::{CaptureEnd, CaptureFile, CapturedPacket, NoCapture};
+pub use captured::{CapturedItem, CapturedWhat, stream_json, stream_text};
 pub use console::{exchange_lines, fault_lines, hint_line};
-pub use curl_trace::CurlTrace;
+pub use curl_trace::{CurlConnection, CurlTrace, Untold};
 pub use dissection::{Dissection, MessageKind};
 pub use editions::{editions_json, editions_markdown, editions_text};
 pub use events::{
@@ -43,4 +51,5 @@ pub use labels::dissection_rows;
 pub use messages::dissect_messages;
 pub use pcap::{Pcapng, pcapng};
 pub use secrets::{MASK, hidden, masked, repeated, secrets};
+pub use tcp::{KnownBy, TcpEnd, TcpHalf, TcpPiece, TcpStream, TcpStreams};
 pub use trace::{TraceDetail, TraceStyle, hint_lines, moment_lines, transcript_lines};

@@ -1,18 +1,22 @@
 //! Cases on disk: one folder a case, its files exact bytes, their presence what is asserted.
 //!
 //! The format is that of `fixtures/README.md`; `volatile.txt` and `carry.txt` are read here and mean
-//! what `place` and `carry` say. A `volatile.txt` holds for its folder and all folders below it.
+//! what `place` and `carry` say. A `volatile.txt` holds for its folder and all folders below it; a `time-limit.txt`
+//! for its case alone.
 
 use std::fmt;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
+use super::place::lines;
 use super::{Carry, Place};
 use crate::wire::{FaultKind, dissect_request};
 
 /// One folder: a server, and what is said to it.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Case {
     /// Its path below the folder that was asked for, with `/` between the names.
     pub name: String,
@@ -22,8 +26,13 @@ pub struct Case {
     pub args: Vec<String>,
     /// Whether the client closes its sending side after its last byte.
     pub half_close: bool,
+    /// Whether the server ends the connection with a reset, and not with a FIN.
+    pub reset: bool,
     /// Whether it needs a server that nobody else has spoken to.
     pub alone: bool,
+    /// How long each of its connections may last, from `time-limit.txt`: above 0 and at most a day. `None` leaves that
+    /// to whoever plays it.
+    pub time_limit: Option<Duration>,
     /// Parts of responses that may have any bytes.
     pub volatile: Vec<Place>,
     /// What goes from a response into the next requests.
@@ -34,6 +43,7 @@ pub struct Case {
 
 /// One connection's bytes, both ways.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Exchange {
     /// Everything that the client sends.
     pub request: Vec<u8>,
@@ -45,6 +55,7 @@ pub struct Exchange {
 
 /// A folder that could not be read as cases.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct CaseError {
     /// The file or folder.
     pub path: PathBuf,
@@ -165,7 +176,9 @@ fn case(root: &Path, folder: &Path, volatile: Vec<Place>) -> Result<Case, CaseEr
             .map(str::to_owned)
             .collect(),
         half_close: has("half-close"),
+        reset: has("reset"),
         alone: has("alone"),
+        time_limit: read_lines(&folder.join("time-limit.txt"), time_limit)?.pop(),
         volatile,
         carry: read_lines(&folder.join("carry.txt"), Carry::parse_lines)?,
         exchanges,
@@ -199,13 +212,45 @@ fn read_lines<T>(
     path: &Path,
     parse: impl Fn(&str) -> Result<Vec<T>, (usize, String)>,
 ) -> Result<Vec<T>, CaseError> {
-    let bytes = read(path)?.unwrap_or_default();
+    let Some(bytes) = read(path)? else {
+        return Ok(Vec::new());
+    };
     parse(&String::from_utf8_lossy(&bytes)).map_err(|(line, sentence)| CaseError {
         path: path.to_owned(),
         line: Some(line),
         error: io::Error::new(io::ErrorKind::InvalidData, sentence),
     })
 }
+
+/// Seconds, in the only line that is no comment. A file without such a line limits nothing, and says so.
+fn time_limit(text: &str) -> Result<Vec<Duration>, (usize, String)> {
+    let mut limits = Vec::new();
+    for (number, line) in lines(text) {
+        let seconds = line.parse::<f64>().ok();
+        match seconds.filter(|seconds| *seconds > 0.0 && *seconds <= MOST_SECONDS) {
+            Some(seconds) if limits.is_empty() => limits.push(Duration::from_secs_f64(seconds)),
+            Some(_) => {
+                let sentence = "one time is enough: the line above has one already";
+                return Err((number, sentence.to_owned()));
+            }
+            None => {
+                let line = line.escape_debug();
+                let sentence = format!(
+                    "`{line}` is no time limit: seconds above 0 and up to 86400, such as 60 or 0.5"
+                );
+                return Err((number, sentence));
+            }
+        }
+    }
+    if limits.is_empty() {
+        let sentence = "there is no time limit in it: seconds, such as 60 or 0.5";
+        return Err((1, sentence.to_owned()));
+    }
+    Ok(limits)
+}
+
+/// A day, as with every flag that is a time.
+const MOST_SECONDS: f64 = 86_400.0;
 
 impl fmt::Display for CaseError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -235,6 +280,7 @@ mod tests {
         put("b/one/request.http", "GET / HTTP/1.0\r\n\r\n");
         put("b/one/volatile.txt", "Server\n");
         put("b/one/half-close", "");
+        put("b/one/reset", "");
         put("a/request.http", "");
         put("c/1.request.http", "x");
         put("c/2.request.http", "y");
@@ -245,6 +291,7 @@ mod tests {
         assert_eq!(names, ["a", "b/one", "c"]);
         assert_eq!(cases[1].volatile.len(), 2);
         assert!(cases[1].half_close && !cases[0].half_close);
+        assert!(cases[1].reset && !cases[0].reset);
         assert_eq!(cases[2].args, ["--lang=zh"]);
         assert_eq!(cases[2].exchanges[0].response, None);
         assert_eq!(cases[2].exchanges[1].response.as_deref(), Some(&b"z"[..]));
@@ -252,5 +299,36 @@ mod tests {
         let error = super::cases(root.path()).unwrap_err();
         assert_eq!(error.line, Some(2));
         assert!(super::cases(&root.path().join("none")).is_err());
+    }
+
+    #[test]
+    fn a_case_has_its_own_time_limit_and_a_bad_one_is_an_error_with_its_line() {
+        let root = tempfile::tempdir().unwrap();
+        let file = root.path().join("time-limit.txt");
+        fs::write(root.path().join("request.http"), "GET / HTTP/1.0\r\n\r\n").unwrap();
+        let limit = || cases(root.path()).map(|cases| cases[0].time_limit);
+        assert_eq!(limit().unwrap(), None);
+        for (text, seconds) in [("0.5\n", 0.5), ("# slow on purpose\n\n  60\n", 60.0)] {
+            fs::write(&file, text).unwrap();
+            assert_eq!(limit().unwrap(), Some(Duration::from_secs_f64(seconds)));
+        }
+        for (text, line) in [
+            ("", 1),
+            ("# soon\n", 1),
+            ("# soon\nsoon\n", 2),
+            ("0\n", 1),
+            ("1e9", 1),
+            ("NaN", 1),
+            ("1\n2\n", 2),
+        ] {
+            fs::write(&file, text).unwrap();
+            let error = limit().unwrap_err();
+            assert_eq!(error.line, Some(line), "{text:?}");
+            let sentence = error.to_string();
+            assert!(
+                sentence.contains(&format!("time-limit.txt, line {line}: ")),
+                "{sentence}"
+            );
+        }
     }
 }

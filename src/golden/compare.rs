@@ -10,6 +10,7 @@ use crate::wire::{Escaped, Lang, Part, Span};
 
 /// The first place where an answer is not what was expected.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Mismatch {
     /// Which exchange of the case, from 1 on.
     pub exchange: usize,
@@ -28,6 +29,7 @@ pub struct Mismatch {
 
 /// Why an answer is not what was expected.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Cause {
     /// The case has no response yet.
     NoResponseFile,
@@ -37,6 +39,8 @@ pub enum Cause {
     StaysOpen,
     /// The connection was broken off after the last byte.
     BrokenOff,
+    /// It was closed, where the case wants a reset.
+    NotBrokenOff,
     /// So many bytes are missing at the end.
     EndsEarly(usize),
     /// So many bytes follow the expected end.
@@ -149,6 +153,8 @@ impl Mismatch {
             (Cause::StaysOpen, Lang::Zh) => "字节都对，但服务器没有在时限之内关闭连接。".to_owned(),
             (Cause::BrokenOff, Lang::En) => "The bytes are right, but the connection was reset instead of closed.".to_owned(),
             (Cause::BrokenOff, Lang::Zh) => "字节都对，但连接是被重置的，而不是正常关闭。".to_owned(),
+            (Cause::NotBrokenOff, Lang::En) => "The bytes are right, but the connection was closed instead of reset.".to_owned(),
+            (Cause::NotBrokenOff, Lang::Zh) => "字节都对，但连接是正常关闭的，而不是被重置。".to_owned(),
             (Cause::EndsEarly(count), Lang::En) => format!("The answer ends here; {count} more bytes were expected."),
             (Cause::EndsEarly(count), Lang::Zh) => format!("回答到这里就结束了，本应还有 {count} 字节。"),
             (Cause::GoesOn(count), Lang::En) => format!("The answer should end here, but {count} more bytes came."),

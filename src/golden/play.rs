@@ -11,6 +11,7 @@ use super::{Carried, Case, Delivery, Labelled};
 
 /// What a server sent on one connection.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Answer {
     /// What was sent to it: the case's request with what was carried into it.
     pub request: Labelled,
@@ -22,6 +23,7 @@ pub struct Answer {
 
 /// How a connection ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum End {
     /// The server closed it.
     Closed,
@@ -31,7 +33,8 @@ pub enum End {
     TimedOut,
 }
 
-/// Plays a case: one connection for each exchange, one after the other.
+/// Plays a case: one connection for each exchange, one after the other. A connection lasts at most as long as the case
+/// says, or `time_limit` where it says nothing.
 ///
 /// # Errors
 ///
@@ -55,7 +58,7 @@ pub fn play(
             address,
             &delivery.pieces(&request),
             case.half_close,
-            time_limit,
+            case.time_limit.unwrap_or(time_limit),
         )?;
         let request = Labelled::requests(&request);
         let response = Labelled::responses(&bytes, &request);

@@ -240,6 +240,7 @@ notes! {
     "42-dates"
     "43-static-files"
     "44-hotlink"
+    "t1-be-the-server"
 }
 
 #[cfg(test)]

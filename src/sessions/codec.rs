@@ -89,20 +89,16 @@ impl Codec {
     /// The first reason not to believe it.
     pub fn decode(&self, text: &str, max_age: Option<i64>, now: Moment) -> Result<Opened, Corrupt> {
         let (value, signed_at) = self.signer.unsign_at(text, max_age, now)?;
-        let (is_packed, value) = match value.strip_prefix('.') {
-            Some(value) => (true, value),
-            None => (false, value),
-        };
-        let octets = URL_SAFE_NO_PAD
-            .decode(value)
-            .map_err(|_| Corrupt::NotBase64)?;
-        let text = if is_packed {
-            decompressed(&octets)?
-        } else {
-            octets
-        };
-        let data = json::read(&text)?;
+        let data = json::read(&unpacked(value)?)?;
         Ok(Opened { data, signed_at })
+    }
+
+    /// What can be read in such a text without the key: the JSON in front of time and signature, which nobody has
+    /// checked. `None` where there is none.
+    #[must_use]
+    pub fn payload(text: &str) -> Option<Vec<u8>> {
+        let (value, _) = text.split_once(':')?;
+        unpacked(value).ok()
     }
 
     /// `zlib.compress(text)`. `None` when that is not shorter, or did not work, which costs nothing but room.
@@ -114,6 +110,22 @@ impl Codec {
         compressor.reset();
         lock(&self.compressors).push(compressor);
         matches!(status, Ok(Status::StreamEnd)).then_some(packed)
+    }
+}
+
+/// What stands before the signature, as JSON again.
+fn unpacked(value: &str) -> Result<Vec<u8>, Corrupt> {
+    let (is_packed, value) = match value.strip_prefix('.') {
+        Some(value) => (true, value),
+        None => (false, value),
+    };
+    let octets = URL_SAFE_NO_PAD
+        .decode(value)
+        .map_err(|_| Corrupt::NotBase64)?;
+    if is_packed {
+        decompressed(&octets)
+    } else {
+        Ok(octets)
     }
 }
 

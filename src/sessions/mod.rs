@@ -44,7 +44,7 @@ pub use session::{Answer, Cookie, SHORTEST_KEY, Session, Visit};
 pub use signed_cookies::{COOKIE_LIMIT, SignedCookies};
 pub use signing::Signer;
 
-pub use self::redis::{Redis, Timeouts};
+pub use self::redis::{Redis, Timeouts, redis_commands};
 
 /// The name of the session's cookie; the file engine's names begin with it.
 pub const COOKIE_NAME: &str = "sessionid";

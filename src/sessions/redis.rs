@@ -203,6 +203,44 @@ impl Failure {
     }
 }
 
+/// What a server is told when a session with these data is saved for the first time, and when it is read again: the very
+/// bytes, for a lesson without a server.
+///
+/// # Errors
+///
+/// When the data cannot be encoded.
+///
+/// ```
+/// use blankline::sessions::{Codec, Data, Moment, redis_commands};
+///
+/// let codec = Codec::for_stores(b"secret");
+/// let [set, get] = redis_commands(&codec, "k", &Data::new(), Moment::from_seconds(0)).unwrap();
+/// assert!(set.starts_with(b"*6\r\n$3\r\nSET\r\n"));
+/// assert_eq!(get, b"*2\r\n$3\r\nGET\r\n$35\r\ndjango.contrib.sessions.cachek\r\n");
+/// ```
+pub fn redis_commands(
+    codec: &Codec,
+    key: &str,
+    data: &Data,
+    now: Moment,
+) -> Result<[Vec<u8>; 2], Cause> {
+    let (name, text) = (named(key), codec.encode(data, now)?);
+    let seconds = Expiry::of(data).age(now).min(LONGEST);
+    Ok([set(&name, &text, seconds, Put::Create), get(&name)])
+}
+
+fn set(name: &str, text: &str, seconds: i64, put: Put) -> Vec<u8> {
+    let when = match put {
+        Put::Create => "NX",
+        Put::Update => "XX",
+    };
+    command(&["SET", name, text, "EX", &seconds.to_string(), when])
+}
+
+fn get(name: &str) -> Vec<u8> {
+    command(&["GET", name])
+}
+
 /// Neither the client nor a connection has anything to show.
 impl fmt::Debug for Redis {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -224,7 +262,7 @@ impl Engine for Redis {
             return Ok(Loaded::Unknown);
         }
         let name = named(key);
-        let octets = command(&["GET", &name]);
+        let octets = get(&name);
         let value = self.ask(Doing::Load, &octets, now)?;
         let (act, loaded) = match &value {
             Value::Nil => (Act::Miss, Loaded::Unknown),
@@ -262,12 +300,7 @@ impl Engine for Redis {
             .map_err(|cause| SessionError::new(Doing::Save, self.place.clone(), cause))?;
         let seconds = Expiry::of(data).age(now).min(LONGEST);
         let octets = match (seconds > 0, put) {
-            (true, Put::Create) => {
-                command(&["SET", &name, &text, "EX", &seconds.to_string(), "NX"])
-            }
-            (true, Put::Update) => {
-                command(&["SET", &name, &text, "EX", &seconds.to_string(), "XX"])
-            }
+            (true, put) => set(&name, &text, seconds, put),
             // It is over at once, and Redis takes no such time.
             (false, Put::Create) => command(&["EXISTS", &name]),
             (false, Put::Update) => command(&["DEL", &name]),

@@ -43,6 +43,7 @@ impl LineEnd {
 /// assert_eq!(Part::BlankLine(LineEnd::CrLf).name(), "blank-line");
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Part {
     /// An empty line before the request line; ignored (RFC 9112 2.2).
     EmptyLine,

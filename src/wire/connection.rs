@@ -367,6 +367,35 @@ impl Connection {
         self.transmitted(0, now);
     }
 
+    /// Command: bytes go out that nobody checks, as many as [`extend`](Self::extend) says until
+    /// [`finish`](Self::finish); the connection ends with them. For lessons about answers that break the rules.
+    ///
+    /// # Errors
+    ///
+    /// [`Misuse`] when no response is owed.
+    ///
+    /// ```
+    /// use blankline::wire::{Connection, Protocol, ServerState};
+    /// # #[allow(clippy::disallowed_methods)] let now = std::time::Instant::now();
+    /// let mut connection = Connection::new(Protocol::default().into(), now);
+    /// connection.receive(b"HEAD / HTTP/1.0\r\n\r\n", now);
+    /// while connection.poll_event().is_some() {}
+    /// connection.respond_unchecked(now).unwrap();
+    /// connection.extend(7);
+    /// connection.transmitted(7, now);
+    /// connection.finish(now);
+    /// assert_eq!(connection.server(), ServerState::Closed);
+    /// ```
+    pub fn respond_unchecked(&mut self, now: Instant) -> Result<(), Misuse> {
+        if self.server != ServerState::MustRespond {
+            return Err(Misuse::NoResponseOwed);
+        }
+        self.flags.keep = false;
+        self.flags.is_open = true;
+        self.begin_response(0, now);
+        Ok(())
+    }
+
     /// Command: `bytes` more bytes of the response went out.
     ///
     /// ```

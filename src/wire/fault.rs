@@ -362,6 +362,12 @@ faults! {
     TransferEncodingAndLength "transfer-encoding-and-length" 400 23 "RFC 9112 6.1"
         "Transfer-Encoding beside Content-Length: two ways to find the end of the body, so neither is believed."
         "Transfer-Encoding 和 Content-Length 同时出现：主体的结尾有两种算法，所以都不采信。";
+    Chunked "chunked" Note 23 "RFC 9112 7.1"
+        "This framing is HTTP/1.1's; to HTTP/1.0 all of it is body until the close. Counted as HTTP/1.1 does: {seen} chunks, each behind its length in hexadecimal, with {limit} bytes of content."
+        "这种分帧属于 HTTP/1.1；对 HTTP/1.0 来说，到关闭为止都是主体。按 HTTP/1.1 的数法：{seen} 个块，每块前面是十六进制的长度，内容共 {limit} 字节。";
+    BadChunk "bad-chunk" Note 23 "RFC 9112 7.1"
+        "The count of chunks stops here, after {seen} of them with {limit} bytes of content: a length in hexadecimal on a line of its own, and as many bytes, should follow."
+        "数块数到这里就停了，此前是 {seen} 个块，内容共 {limit} 字节：接下来应当是独占一行的十六进制长度，以及同样多的字节。";
     BodyTooLarge "body-too-large" 413 11 "RFC 9110 15.5.14"
         "The body would have {seen} bytes, and the limit is {limit} (--max-body)."
         "主体将有 {seen} 字节，上限是 {limit}（--max-body）。";

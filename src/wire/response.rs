@@ -52,6 +52,12 @@ impl FieldName {
     pub const CACHE_CONTROL: Self = Self("Cache-Control");
     /// `Allow` (RFC 1945 10.1)
     pub const ALLOW: Self = Self("Allow");
+    /// `WWW-Authenticate` (RFC 1945 10.16)
+    pub const WWW_AUTHENTICATE: Self = Self("WWW-Authenticate");
+    /// `Expires` (RFC 1945 10.7)
+    pub const EXPIRES: Self = Self("Expires");
+    /// `Pragma` (RFC 1945 10.12)
+    pub const PRAGMA: Self = Self("Pragma");
     /// `Connection` (RFC 9110 7.6.1)
     pub const CONNECTION: Self = Self("Connection");
     /// `Set-Cookie` (RFC 6265 4.1)

@@ -48,6 +48,8 @@ pub(crate) struct Case {
     pub args: Vec<String>,
     /// Whether the client closes its sending side right after its last byte.
     pub half_close: bool,
+    /// Whether the server ends the connection with a reset.
+    pub reset: bool,
     /// Where its files are.
     pub folder: PathBuf,
     /// Whether it needs a server that nobody else has spoken to: its answers depend on what is stored.
@@ -95,6 +97,7 @@ impl Case {
             name: "a case of the test's own".to_owned(),
             args: flags.iter().map(|flag| (*flag).to_owned()).collect(),
             half_close: false,
+            reset: false,
             folder: PathBuf::new(),
             alone: false,
             exchanges: Vec::new(),
@@ -157,6 +160,7 @@ fn case(root: &Path, folder: &Path) -> Case {
         name,
         args,
         half_close: has("half-close"),
+        reset: has("reset"),
         folder: folder.to_owned(),
         alone,
         exchanges: stems
@@ -354,6 +358,18 @@ pub(crate) fn converse<'p>(
     pieces: impl IntoIterator<Item = &'p [u8]>,
     half_close: bool,
 ) -> io::Result<Vec<u8>> {
+    match converse_to_its_end(address, pieces, half_close)? {
+        (answer, false) => Ok(answer),
+        (_, true) => Err(io::ErrorKind::ConnectionReset.into()),
+    }
+}
+
+/// The same, and whether it ended with a reset.
+pub(crate) fn converse_to_its_end<'p>(
+    address: SocketAddr,
+    pieces: impl IntoIterator<Item = &'p [u8]>,
+    half_close: bool,
+) -> io::Result<(Vec<u8>, bool)> {
     let mut stream = connect(address)?;
     for piece in pieces {
         stream.write_all(piece)?;
@@ -362,8 +378,11 @@ pub(crate) fn converse<'p>(
         stream.shutdown(Shutdown::Write)?;
     }
     let mut answer = Vec::new();
-    stream.read_to_end(&mut answer)?;
-    Ok(answer)
+    match stream.read_to_end(&mut answer) {
+        Ok(_) => Ok((answer, false)),
+        Err(error) if error.kind() == io::ErrorKind::ConnectionReset => Ok((answer, true)),
+        Err(error) => Err(error),
+    }
 }
 
 /// Does the same with each thing, on some threads at once, and gathers what is reported.

@@ -124,7 +124,7 @@ fn is_overwritten(cookie: &Cookie, later: &[Cookie]) -> bool {
 }
 
 /// Printable ASCII as it is, so that a cookie's own backslashes are not doubled; other bytes as `\xHH`.
-fn as_on_the_wire(octets: &[u8]) -> String {
+pub(super) fn as_on_the_wire(octets: &[u8]) -> String {
     let mut shown = String::new();
     for &octet in octets {
         if matches!(octet, b' '..=b'~') {

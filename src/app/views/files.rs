@@ -12,7 +12,11 @@ use crate::wire::{Conditions, Fault, FaultKind, FieldValue, Outcome, Span, Statu
 
 /// A file, or 304 when the client has it already.
 pub(in crate::app) fn static_file(visit: &Visit<'_>) -> Reply {
-    let path = visit.captures.named("path");
+    file_at(visit, visit.captures.named("path"))
+}
+
+/// The file at this path.
+fn file_at(visit: &Visit<'_>, path: &[u8]) -> Reply {
     match visit.settings.files.find(path) {
         Err(kind) => visit.refuse(kind, visit.head().target_at()),
         Ok(found) => serve(visit, path, found),
@@ -21,6 +25,11 @@ pub(in crate::app) fn static_file(visit: &Visit<'_>) -> Reply {
 
 /// The same for pages of this site only.
 pub(in crate::app) fn hotlink(visit: &Visit<'_>) -> Reply {
+    for_own_pages(visit, visit.captures.named("path"))
+}
+
+/// The file at this path, for pages of this site only.
+pub(super) fn for_own_pages(visit: &Visit<'_>, path: &[u8]) -> Reply {
     // An empty one says as little as none.
     let mut referers = visit.head().fields_named(b"Referer");
     let referer = referers.next().filter(|field| !field.value.is_empty());
@@ -32,7 +41,7 @@ pub(in crate::app) fn hotlink(visit: &Visit<'_>) -> Reply {
         Some(field) => (is_own_page(visit, &field.value), field.value_at),
     };
     if is_ours {
-        static_file(visit)
+        file_at(visit, path)
     } else {
         visit.refuse(FaultKind::ForeignReferer, at)
     }

@@ -20,8 +20,18 @@ pub(in crate::app) fn home(visit: &Visit<'_>) -> Reply {
                 "首部、空行、主体：一条消息就是这些。下面的每个页面都可以用浏览器、curl 或者 nc 手工请求。",
             ],
         );
+    page = page
+        .markup("<p><a href=\"/l/00/\"><code>/l/00</code></a> ")
+        .say(
+            "span",
+            [
+                "and so on: each lesson has a place of its own to send requests to.",
+                "等等：每一课都有自己的地址，供你发请求。",
+            ],
+        )
+        .markup("</p>\n");
     for route in ROUTES {
-        let target = visit.mount.outside(route.example.as_bytes());
+        let target = visit.mount.own().outside(route.example.as_bytes());
         page = entry(page, route, &address, &String::from_utf8_lossy(&target));
     }
     Reply::html(page.finish())
@@ -71,7 +81,7 @@ fn entry(page: Page, route: &Route, address: &Address<'_>, target: &str) -> Page
         page.markup("<a href=\"")
             .text(route.example)
             .markup("\">")
-            .text(route.pattern)
+            .path(route.pattern)
             .markup("</a>")
     } else {
         page.text(route.pattern)

@@ -9,6 +9,7 @@ pub(super) mod getpost;
 pub(super) mod history;
 pub(super) mod home;
 pub(super) mod learning;
+pub(super) mod lessons;
 pub(super) mod login;
 pub(super) mod raw;
 pub(super) mod redirect;

@@ -25,7 +25,16 @@ pub(in crate::app) fn act(
     visit: &Visit<'_>,
     session: &mut Session<'_>,
 ) -> Result<Reply, SessionError> {
-    let title = match visit.captures.named("act") {
+    step(visit, session, visit.captures.named("act"))
+}
+
+/// Does the one thing that is called so, then shows the session.
+pub(super) fn step(
+    visit: &Visit<'_>,
+    session: &mut Session<'_>,
+    act: &[u8],
+) -> Result<Reply, SessionError> {
+    let title = match act {
         b"set" => {
             let Some(key) = visit.parameter("key") else {
                 return Ok(refused(visit, KEY));
@@ -81,7 +90,10 @@ pub(in crate::app) fn act(
             ]
         }
         b"expiry" => {
-            let value = visit.parameter("value").unwrap_or_default();
+            let value = visit
+                .parameter("value")
+                .or_else(|| visit.parameter("seconds"));
+            let value = value.unwrap_or_default();
             let Some(expiry) = expiry(&value) else {
                 return Ok(refused(visit, VALUE));
             };
@@ -216,7 +228,7 @@ pub(super) fn links(page: Page, links: &[&'static str]) -> Page {
         page.markup("<li><a href=\"")
             .text(link)
             .markup("\"><code>")
-            .text(link)
+            .path(link)
             .markup("</code></a></li>\n")
     };
     let page = links.iter().fold(page.markup("<ul>\n"), entry);

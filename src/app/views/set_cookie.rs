@@ -220,7 +220,7 @@ fn same_site(parameter: &FormField<'_>) -> Result<SameSite, Refusal> {
 
 fn explain(visit: &Visit<'_>, order: &Order) -> String {
     let mut line = b"Set-Cookie: ".to_vec();
-    let cookie = visit.mount.cookie(order.cookie.clone());
+    let cookie = visit.mount.own().cookie(order.cookie.clone());
     cookie.encode(visit.settings.edition, visit.now, &mut line);
     // A cookie is written in printable ASCII.
     let mut text = String::from_utf8_lossy(&line).into_owned();

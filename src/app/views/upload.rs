@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 use super::files::serve;
 use crate::app::intake::{Content, MultipartSink, Received, ReceivedFile, cannot_store};
 use crate::app::page::Page;
-use crate::app::uploads::{CHUNK, FileName};
+use crate::app::uploads::{CHUNK, FileName, Room};
 use crate::app::{Reply, Visit};
 use crate::wire::{Escaped, Fault, FaultKind, FieldValue, encode_location};
 
@@ -49,34 +49,7 @@ fn store(visit: &Visit<'_>, received: Received) -> Result<Reply, Fault> {
         notes,
         mut room,
     } = received;
-    let uploads = &visit.stores.uploads;
-    let milliseconds = visit.stores.milliseconds();
-    let mut stored = Vec::new();
-    // Files of one request differ in their stamps, whatever the clock says.
-    for (file, milliseconds) in files.into_iter().zip(milliseconds..) {
-        let name = FileName::of(file.head.file_name().unwrap_or_default());
-        let about = About::of(&file);
-        let (at, kept) = match file.content {
-            Content::Memory(bytes) => (
-                file.content_at,
-                uploads.keep_bytes(&bytes, &name, milliseconds, &mut room),
-            ),
-            Content::Disk(temporary) => (
-                file.content_at,
-                uploads.keep(temporary, &name, milliseconds, &mut room),
-            ),
-        };
-        match kept {
-            Ok(stored_as) => stored.push((about, name, stored_as)),
-            Err(error) => {
-                // A request is stored whole or not at all.
-                for (_, _, stored_as) in &stored {
-                    uploads.remove(stored_as);
-                }
-                return Err(cannot_store(&error, at));
-            }
-        }
-    }
+    let stored = keep(visit, files, &mut room)?;
     let mut page = visit.page(["Uploaded", "上传成功"]);
     for field in &fields {
         page = page
@@ -94,14 +67,52 @@ fn store(visit: &Visit<'_>, received: Received) -> Result<Reply, Fault> {
     Ok(reply)
 }
 
+/// Puts all files into the upload folder, or none: what each was, what became of its name, and what it is called there.
+pub(super) fn keep(
+    visit: &Visit<'_>,
+    files: Vec<ReceivedFile>,
+    room: &mut Room,
+) -> Result<Vec<(About, FileName, String)>, Fault> {
+    let uploads = &visit.stores.uploads;
+    let milliseconds = visit.stores.milliseconds();
+    let mut stored = Vec::new();
+    // Files of one request differ in their stamps, whatever the clock says.
+    for (file, milliseconds) in files.into_iter().zip(milliseconds..) {
+        let name = FileName::of(file.head.file_name().unwrap_or_default());
+        let about = About::of(&file);
+        let (at, kept) = match file.content {
+            Content::Memory(bytes) => (
+                file.content_at,
+                uploads.keep_bytes(&bytes, &name, milliseconds, room),
+            ),
+            Content::Disk(temporary) => (
+                file.content_at,
+                uploads.keep(temporary, &name, milliseconds, room),
+            ),
+        };
+        match kept {
+            Ok(stored_as) => stored.push((about, name, stored_as)),
+            Err(error) => {
+                // A request is stored whole or not at all.
+                for (_, _, stored_as) in &stored {
+                    uploads.remove(stored_as);
+                }
+                return Err(cannot_store(&error, at));
+            }
+        }
+    }
+    Ok(stored)
+}
+
 /// What the page says of a file, once its bytes are elsewhere.
-struct About {
-    field: Vec<u8>,
-    client_name: Vec<u8>,
+pub(super) struct About {
+    pub(super) field: Vec<u8>,
+    pub(super) client_name: Vec<u8>,
     content_type: Vec<u8>,
     class: &'static str,
-    start: usize,
-    length: usize,
+    /// Where its bytes begin in the message.
+    pub(super) start: usize,
+    pub(super) length: usize,
 }
 
 impl About {

@@ -398,9 +398,10 @@ impl Desk {
         let mut told: Vec<Judged> = Vec::new();
         let mut is_over = false;
         while !is_over {
-            // What the command did is judged in the turn of its last byte, so only who waits in vain waits long.
+            // What the command did is judged in the turn of its last byte, so only who waits in vain waits long. A
+            // connection that ended with the command may have a last word, which is not the next command's.
             let wait = if told.iter().any(&is_enough) {
-                Duration::ZERO
+                LAST_WORD
             } else {
                 PATIENCE
             };
@@ -441,6 +442,9 @@ impl Desk {
         Ok(status.code())
     }
 }
+
+/// For what a command leaves behind.
+const LAST_WORD: Duration = Duration::from_millis(30);
 
 /// For what has not happened yet when a command is over.
 const PATIENCE: Duration = Duration::from_secs(2);
