@@ -431,7 +431,7 @@ impl ServeArgs {
 ///
 /// # Errors
 ///
-/// As [`Ready::new`].
+/// As `Ready::new`.
 pub fn serve(args: &ServeArgs, color: Color) -> Result<(), CliError> {
     let class = Class::open(&args.lessons, args.clock().wall())?;
     let ready = Ready::new(args, color, class.as_ref().map(Class::classroom))?;
