@@ -325,6 +325,7 @@ mod tests {
         ("help", "asks for something else"),
         ("version", "asks for something else"),
         ("json", "chooses what one call prints"),
+        ("csv", "chooses what one call prints"),
         ("tap", "chooses what one call prints"),
         ("allow_remote", "is a permission, given each time"),
         ("list show_secrets", "is a permission, given each time"),
@@ -336,6 +337,7 @@ mod tests {
         ("dissect pcap", "says what the input of one call is"),
         ("stream", "chooses what one call is about"),
         ("session", "says what one call makes of its requests"),
+        ("see", "says what one call looks for"),
         (
             "capture half_close",
             "is written into the case that one call makes",
@@ -390,8 +392,12 @@ mod tests {
             return 0;
         }
         let store = StoreArgs::augment_args(clap::Command::new("store"));
+        let serve = ServeArgs::augment_args(clap::Command::new("serve"));
+        let is_in =
+            |command: &clap::Command| command.get_arguments().any(|other| other.get_id() == id);
         let says_the_same = ["color", "lang"].contains(&id)
-            || store.get_arguments().any(|other| other.get_id() == id);
+            || is_in(&store)
+            || (commands.first() == Some(&"learn") && is_in(&serve));
         let prefix = match commands.first() {
             Some(command) if *command != "serve" && !says_the_same => {
                 format!("{}_", command.to_uppercase())

@@ -33,12 +33,7 @@ pub struct ProbeArgs {
     target: String,
 
     /// File with the bytes to send instead of a GET
-    #[arg(
-        long,
-        env = "BLANKLINE_PROBE_REQUEST",
-        value_name = "FILE",
-        conflicts_with = "target"
-    )]
+    #[arg(long, value_name = "FILE", conflicts_with = "target")]
     request: Option<PathBuf>,
 
     /// What has to be seen, such as `status 302` or `answer Location = /user/`; may be given several times
@@ -50,7 +45,7 @@ pub struct ProbeArgs {
     time: Duration,
 
     /// Ask a server on another machine: with its owner's leave
-    #[arg(long, env = "BLANKLINE_PROBE_ALLOW_REMOTE", value_parser = clap::builder::FalseyValueParser::new())]
+    #[arg(long)]
     allow_remote: bool,
 
     /// The language: en or zh

@@ -31,12 +31,7 @@ pub struct CheckArgs {
     folder: Option<PathBuf>,
 
     /// Only these lessons; several with commas
-    #[arg(
-        long,
-        env = "BLANKLINE_LEARN_ONLY",
-        value_name = "NN",
-        value_delimiter = ','
-    )]
+    #[arg(long, value_name = "NN", value_delimiter = ',')]
     only: Vec<String>,
 
     /// Lessons that are tried at once

@@ -28,7 +28,7 @@ pub struct LearnArgs {
     lesson: Option<String>,
 
     /// Only the core course
-    #[arg(long, env = "BLANKLINE_CORE", value_parser = FalseyValueParser::new())]
+    #[arg(long, env = "BLANKLINE_LEARN_CORE", value_parser = FalseyValueParser::new())]
     core: bool,
 
     /// The site.
