@@ -16,7 +16,7 @@ use std::net::{Shutdown, SocketAddr, TcpStream};
 use blankline::wire::{ResponseHead, dissect_response};
 use serde_json::{Value, json};
 use support::browser::Browser;
-use support::{Program, cases, connect, converse};
+use support::{Program, cases, connect, converse, converse_to_its_end};
 
 /// The program and its page in a browser.
 struct Stage {
@@ -581,7 +581,8 @@ fn the_page_has_every_byte_of_every_fixture() {
                 continue;
             }
             let request = &exchange.request[..];
-            let answer = converse(program.address, [request], case.half_close).unwrap();
+            let (answer, _) =
+                converse_to_its_end(program.address, [request], case.half_close).unwrap();
             let (mut requests, mut responses) = (Vec::new(), Vec::new());
             let deadline = support::now() + support::PATIENCE;
             while (requests.len(), responses.len()) != (request.len(), answer.len()) {

@@ -59,6 +59,8 @@ export class Lesson {
   async post(path, parameters = {}) {
     const query = new URLSearchParams({ learner: this.learner, ...parameters });
     await fetch(`${path}?${query}`, { method: 'POST' });
+    // A page that is paused hears of nothing.
+    await this.load();
   }
 
   hint() {
