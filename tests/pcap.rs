@@ -219,7 +219,8 @@ fn every_fixture_is_in_it_byte_for_byte() {
     }
     let folder = TempDir::new().unwrap();
     let mut cases = cases();
-    cases.retain(|case| !NAMES_ITS_PORT.contains(&&*case.name));
+    // After a reset the system may give its port again at once, to another connection of the same capture.
+    cases.retain(|case| !case.reset && !NAMES_ITS_PORT.contains(&&*case.name));
     let mut servers = BTreeMap::new();
     for case in &cases {
         let name = servers.len().to_string();

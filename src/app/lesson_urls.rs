@@ -128,7 +128,7 @@ pub(super) const ROUTES: &[Route] = &[
     waiting(get("/l/37/{engine}/{act}", engines::step)),
     waiting(get("/l/38", engines::signed)),
     waiting(get("/l/38/{act}", engines::signed_step)),
-    waiting(get("/l/39", engines::resp)),
+    waiting(post("/l/39", engines::resp)),
     get("/l/40", rows::rows),
     get("/l/40/{act}", rows::change),
     get("/l/41/file", caching::file),

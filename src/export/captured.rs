@@ -6,16 +6,11 @@
 //!   length is not known, nothing is labelled until a segment begins like a message.
 //! * A response belongs to the first request that has no answer yet and came before it; behind a gap of the server's, to
 //!   the latest such request. A 1xx is not the answer.
-//! * A stream in which neither side begins like HTTP is not taken apart, unless it is asked for.
+//! * Whether a stream is HTTP at all is told by how its sides, or segments of them, begin.
 
-use serde_json::{Value, json};
-
-use super::json::{dissection_json, labels_json};
-use super::labels::{dissection_rows, label_rows};
 use super::messages::{Extent, MOST_MESSAGES, begins, dissect, extent};
-use super::paint::{FAINT, HEADING, NOTE, paint};
-use super::{Dissection, KnownBy, MessageKind, TcpEnd, TcpHalf, TcpPiece, TcpStream};
-use crate::wire::{Fault, FaultKind, Label, Lang, Part, ResponseHead, Span, is_token};
+use super::{Dissection, MessageKind, TcpEnd, TcpHalf, TcpPiece, TcpStream};
+use crate::wire::{Fault, FaultKind, Part, ResponseHead, is_token};
 
 /// What one side sent, piece by piece.
 #[derive(Clone, Debug)]
@@ -59,54 +54,42 @@ impl TcpStream {
     /// What both sides sent: each request with its response behind it, and gaps where they are.
     #[must_use]
     pub fn items(&self) -> Vec<CapturedItem> {
-        let mut requests = cut(&self.from_client, MessageKind::Request, |_, _| false);
-        let mut asked = Vec::new();
-        for item in &mut requests {
-            if let CapturedWhat::Message {
-                dissection,
-                exchange,
-                ..
-            } = &mut item.what
-            {
-                let is_head = dissection.bytes.starts_with(b"HEAD ");
-                asked.push((item.packet, is_head));
-                *exchange = Some(asked.len());
-            }
-        }
+        let mut count = 0;
+        let requests = cut(&self.from_client, MessageKind::Request, |_| {
+            count += 1;
+            (Some(count), false)
+        });
+        // Of each request its packet, and whether it is a HEAD.
+        let asked: Vec<(Option<usize>, bool)> = requests
+            .iter()
+            .filter_map(|item| match &item.what {
+                CapturedWhat::Message { dissection, .. } => {
+                    Some((item.packet, dissection.bytes.starts_with(b"HEAD ")))
+                }
+                _ => None,
+            })
+            .collect();
         let mut answered = 0;
-        let mut exchanges = Vec::new();
-        let responses = cut(
-            &self.from_server,
-            MessageKind::Response,
-            |start, behind_gap| {
-                let came_before = |at: usize| {
-                    let request = asked.get(at).and_then(|(packet, _)| *packet);
-                    request.is_some_and(|request| start.packet.is_none_or(|own| request < own))
-                };
-                if behind_gap {
-                    while came_before(answered + 1) {
-                        answered += 1;
-                    }
-                }
-                if !came_before(answered) {
-                    exchanges.push(None);
-                    return false;
-                }
-                let is_head = asked.get(answered).is_some_and(|(_, is_head)| *is_head);
-                exchanges.push(Some(answered + 1));
-                if !start.is_interim {
-                    answered += 1;
-                }
-                is_head
-            },
-        );
-        let mut exchanges = exchanges.into_iter();
-        let mut responses = responses;
-        for item in &mut responses {
-            if let CapturedWhat::Message { exchange, .. } = &mut item.what {
-                *exchange = exchanges.next().flatten();
+        let responses = cut(&self.from_server, MessageKind::Response, |start| {
+            let request = |at: usize| {
+                let (packet, is_head) = asked.get(at)?;
+                let came_before = start
+                    .packet
+                    .is_none_or(|own| packet.is_some_and(|at| at < own));
+                came_before.then_some(*is_head)
+            };
+            while start.behind_gap && request(answered + 1).is_some() {
+                answered += 1;
             }
-        }
+            let Some(is_head) = request(answered) else {
+                return (None, false);
+            };
+            let exchange = answered + 1;
+            if !start.is_interim {
+                answered += 1;
+            }
+            (Some(exchange), is_head)
+        });
         // A response stands where its request does.
         let packet = |item: &CapturedItem| match item.exchange() {
             Some(exchange) => asked.get(exchange - 1).and_then(|(packet, _)| *packet),
@@ -187,6 +170,8 @@ struct Start {
     packet: Option<usize>,
     /// Whether it is a 1xx.
     is_interim: bool,
+    /// Whether a gap lies between the one before and this one.
+    behind_gap: bool,
 }
 
 /// Where in a message the next byte is.
@@ -202,12 +187,12 @@ enum State {
     Lost,
 }
 
-/// Cuts one side into items. `begin` is told where a message begins, and whether a gap lies before it; it answers whether
-/// this is the response to a HEAD.
+/// Cuts one side into items. `begin` is told where a message begins; it answers of which exchange it is, and whether that
+/// is the response to a HEAD.
 fn cut(
     half: &TcpHalf,
     kind: MessageKind,
-    mut begin: impl FnMut(&Start, bool) -> bool,
+    mut begin: impl FnMut(&Start) -> (Option<usize>, bool),
 ) -> Vec<CapturedItem> {
     let mut items = Vec::new();
     let mut state = if half.has_beginning {
@@ -287,7 +272,11 @@ fn cut(
                 }
                 State::Begin => {
                     let is_interim = kind == MessageKind::Response && is_interim(rest);
-                    let to_head = begin(&Start { packet, is_interim }, behind_gap);
+                    let (exchange, to_head) = begin(&Start {
+                        packet,
+                        is_interim,
+                        behind_gap,
+                    });
                     behind_gap = false;
                     messages += 1;
                     let (length, next) = match extent(rest, kind, to_head) {
@@ -307,7 +296,7 @@ fn cut(
                     let message = rest.get(..length).unwrap_or(rest).to_vec();
                     let mut dissection = Box::new(dissect(message, kind, to_head));
                     let is_last = from + length == bytes.len();
-                    let ends_here = at + bytes.len() as u64 == end_of(half);
+                    let ends_here = at + bytes.len() as u64 == half.length();
                     let mut is_cut = false;
                     if is_last && !(ends_here && half.end == TcpEnd::Fin) {
                         // Not its sender cut it, as far as can be seen.
@@ -319,7 +308,7 @@ fn cut(
                     }
                     items.push(item(CapturedWhat::Message {
                         dissection,
-                        exchange: None,
+                        exchange,
                         is_cut,
                     }));
                     from += length;
@@ -339,14 +328,6 @@ const fn is_about_its_end(fault: &Fault) -> bool {
     )
 }
 
-/// Where the last byte of a side ends, whether it is here or missing.
-fn end_of(half: &TcpHalf) -> u64 {
-    half.pieces.last().map_or(0, |piece| match piece {
-        TcpPiece::Bytes { at, bytes, .. } => at + bytes.len() as u64,
-        TcpPiece::Missing { at, length, .. } => at.saturating_add(*length),
-    })
-}
-
 /// Whether a response is a 1xx that another one follows: all but 101, behind which HTTP ends (RFC 9110 15.2).
 fn is_interim(bytes: &[u8]) -> bool {
     let first_line = bytes.get(..64).unwrap_or(bytes).to_vec();
@@ -354,306 +335,13 @@ fn is_interim(bytes: &[u8]) -> bool {
     status.is_some_and(|status| status.code() / 100 == 1 && status.code() != 101)
 }
 
-/// A stream as text: who spoke with whom, then its items. One that does not look like HTTP is only counted, unless
-/// `anyway`.
-#[must_use]
-pub fn stream_text(stream: &TcpStream, anyway: bool, body_bytes: usize, lang: Lang) -> String {
-    let mut out = paint(HEADING, heading(stream, lang)) + "\n";
-    for (half, kind) in [
-        (&stream.from_client, MessageKind::Request),
-        (&stream.from_server, MessageKind::Response),
-    ] {
-        for sentence in notes(half, kind, lang) {
-            out.push_str(&(paint(NOTE, sentence) + "\n"));
-        }
-    }
-    if stream.from_client.end == TcpEnd::Open && stream.from_server.end == TcpEnd::Open {
-        out.push_str(&(paint(NOTE, stays_open(lang)) + "\n"));
-    }
-    if !anyway && !stream.looks_like_http() {
-        out.push_str(&(paint(FAINT, not_http(stream, lang)) + "\n"));
-        return out;
-    }
-    let mut exchange = None;
-    for item in stream.items() {
-        out.push('\n');
-        match &item.what {
-            CapturedWhat::Message {
-                dissection,
-                exchange: own,
-                is_cut,
-            } => {
-                if *own != exchange || own.is_none() {
-                    exchange = *own;
-                    out.push_str(
-                        &(paint(HEADING, exchange_heading(stream.number, *own, lang)) + "\n\n"),
-                    );
-                }
-                out.push_str(&dissection_rows(dissection, body_bytes, lang));
-                if *is_cut {
-                    out.push_str(&(paint(NOTE, cut_here(lang)) + "\n"));
-                }
-            }
-            CapturedWhat::Rest { bytes, part } => {
-                out.push_str(
-                    &(paint(HEADING, rest_heading(&item, bytes.len(), *part, lang)) + "\n\n"),
-                );
-                let label = Label {
-                    part: *part,
-                    span: Span::new(0, bytes.len()),
-                };
-                let rows = label_rows(&[label], bytes, body_bytes, lang);
-                out.push_str(rows.trim_end_matches('\n'));
-                out.push('\n');
-            }
-            CapturedWhat::Missing(length) => {
-                out.push_str(&(paint(NOTE, missing(&item, *length, lang)) + "\n"));
-            }
-        }
-    }
-    out
-}
-
-/// A stream as JSON: `{stream, client, server, client_known_by, packets, is_http, from_client, from_server, items}`.
-///
-/// Of each side `{has_beginning, end, repeated, differing}`; of each item `{what, from, at, packet}`, and of a message
-/// `exchange`, `is_cut` and what [`dissection_json`] has, of a rest its `labels`, of what is missing its `length`.
-#[must_use]
-pub fn stream_json(stream: &TcpStream, anyway: bool, body_bytes: usize) -> Value {
-    let is_http = stream.looks_like_http();
-    let half = |half: &TcpHalf| {
-        json!({
-            "has_beginning": half.has_beginning,
-            "end": end_name(half.end),
-            "bytes": end_of(half),
-            "repeated": half.repeated,
-            "differing": half.differing,
-        })
-    };
-    let items = if is_http || anyway {
-        stream.items()
-    } else {
-        Vec::new()
-    };
-    let items: Vec<Value> = items
-        .iter()
-        .map(|item| item_json(item, body_bytes))
-        .collect();
-    json!({
-        "stream": stream.number,
-        "client": stream.client.to_string(),
-        "server": stream.server.to_string(),
-        "client_known_by": match stream.known_by {
-            KnownBy::Syn => "syn",
-            KnownBy::FirstBytes => "first-bytes",
-            KnownBy::Port => "port",
-        },
-        "packets": stream.packets,
-        "is_http": is_http,
-        "from_client": half(&stream.from_client),
-        "from_server": half(&stream.from_server),
-        "items": items,
-    })
-}
-
-fn item_json(item: &CapturedItem, body_bytes: usize) -> Value {
-    let (what, more) = match &item.what {
-        CapturedWhat::Message {
-            dissection,
-            exchange,
-            is_cut,
-        } => {
-            let mut value = dissection_json(dissection, body_bytes);
-            if let Some(object) = value.as_object_mut() {
-                object.insert("exchange".to_owned(), json!(exchange));
-                object.insert("is_cut".to_owned(), json!(is_cut));
-            }
-            ("message", value)
-        }
-        CapturedWhat::Rest { bytes, part } => {
-            let label = Label {
-                part: *part,
-                span: Span::new(0, bytes.len()),
-            };
-            let labels = labels_json(&[label], bytes, body_bytes, &[]);
-            ("rest", json!({ "length": bytes.len(), "labels": labels }))
-        }
-        CapturedWhat::Missing(length) => ("missing", json!({ "length": length })),
-    };
-    let mut value = json!({
-        "what": what,
-        "from": match item.kind {
-            MessageKind::Request => "client",
-            MessageKind::Response => "server",
-        },
-        "at": item.at,
-        "packet": item.packet,
-    });
-    if let (Some(object), Value::Object(more)) = (value.as_object_mut(), more) {
-        object.extend(more);
-    }
-    value
-}
-
-const fn end_name(end: TcpEnd) -> &'static str {
-    match end {
-        TcpEnd::Open => "open",
-        TcpEnd::Fin => "fin",
-        TcpEnd::Reset => "reset",
-    }
-}
-
-// Words
-
-fn heading(stream: &TcpStream, lang: Lang) -> String {
-    let (number, client, server) = (stream.number, stream.client, stream.server);
-    let packets = stream.packets;
-    match lang {
-        Lang::En => {
-            let known = match stream.known_by {
-                KnownBy::Syn => "the client by its SYN",
-                KnownBy::FirstBytes => "the client by the first bytes",
-                KnownBy::Port => "the client by its port, which is a guess",
-            };
-            let word = if packets == 1 { "packet" } else { "packets" };
-            format!("stream {number}: {client} to {server}, {packets} {word}; {known}")
-        }
-        Lang::Zh => {
-            let known = match stream.known_by {
-                KnownBy::Syn => "客户端由 SYN 得知",
-                KnownBy::FirstBytes => "客户端由最初的字节得知",
-                KnownBy::Port => "客户端是按端口猜的",
-            };
-            format!("流 {number}：{client} 到 {server}，{packets} 个包；{known}")
-        }
-    }
-}
-
-fn exchange_heading(stream: usize, exchange: Option<usize>, lang: Lang) -> String {
-    match (exchange, lang) {
-        (Some(exchange), Lang::En) => format!("stream {stream}, exchange {exchange}"),
-        (None, Lang::En) => format!("stream {stream}, a response to no request that is here"),
-        (Some(exchange), Lang::Zh) => format!("流 {stream}，第 {exchange} 次交换"),
-        (None, Lang::Zh) => format!("流 {stream}，一个响应，抓包里没有它的请求"),
-    }
-}
-
-const fn side(kind: MessageKind, lang: Lang) -> &'static str {
-    match (kind, lang) {
-        (MessageKind::Request, Lang::En) => "the client",
-        (MessageKind::Response, Lang::En) => "the server",
-        (MessageKind::Request, Lang::Zh) => "客户端",
-        (MessageKind::Response, Lang::Zh) => "服务器",
-    }
-}
-
-/// What is odd about a side as a whole.
-fn notes(half: &TcpHalf, kind: MessageKind, lang: Lang) -> Vec<String> {
-    let side = side(kind, lang);
-    let mut notes = Vec::new();
-    if !half.has_beginning {
-        notes.push(match lang {
-            Lang::En => format!(
-                "the capture begins in the middle of what {side} sent: what came before is not in it"
-            ),
-            Lang::Zh => format!("抓包从{side}发送的内容中途开始：更早的不在里面"),
-        });
-    }
-    if half.differing > 0 {
-        let (differing, repeated) = (half.differing, half.repeated);
-        notes.push(match lang {
-            Lang::En => format!(
-                "{repeated} bytes of what {side} sent came more than once, {differing} of them with another value; the first ones are shown"
-            ),
-            Lang::Zh => format!(
-                "{side}发送的内容里有 {repeated} 字节来了不止一次，其中 {differing} 字节的值不同；显示的是最先来的"
-            ),
-        });
-    }
-    if half.end == TcpEnd::Reset {
-        notes.push(match lang {
-            Lang::En => format!("{side} sent no FIN: the connection was broken off by a RST"),
-            Lang::Zh => format!("{side}没有发 FIN：连接是被 RST 打断的"),
-        });
-    }
-    notes
-}
-
-const fn stays_open(lang: Lang) -> &'static str {
-    match lang {
-        Lang::En => "the end of this connection is not in the capture",
-        Lang::Zh => "这条连接的结尾不在抓包里",
-    }
-}
-
-const fn cut_here(lang: Lang) -> &'static str {
-    match lang {
-        Lang::En => "The capture has no more of this message.",
-        Lang::Zh => "这条消息在抓包里到此为止。",
-    }
-}
-
-fn not_http(stream: &TcpStream, lang: Lang) -> String {
-    let (number, sent, received) = (
-        stream.number,
-        end_of(&stream.from_client),
-        end_of(&stream.from_server),
-    );
-    match lang {
-        Lang::En => format!(
-            "neither side begins like HTTP: {sent} bytes from the client and {received} from the server are not shown (--stream {number} shows them)"
-        ),
-        Lang::Zh => format!(
-            "两边都不像 HTTP：客户端的 {sent} 字节和服务器的 {received} 字节没有显示（--stream {number} 可以显示）"
-        ),
-    }
-}
-
-fn rest_heading(item: &CapturedItem, length: usize, part: Part, lang: Lang) -> String {
-    let (at, side) = (item.at, side(item.kind, lang));
-    match (part, lang) {
-        (Part::Body, Lang::En) => {
-            format!("the body goes on, at byte {at} of what {side} sent: {length} bytes")
-        }
-        (_, Lang::En) => format!(
-            "at byte {at} of what {side} sent: {length} bytes of which nobody can tell what they are"
-        ),
-        (Part::Body, Lang::Zh) => {
-            format!("主体的后续，从{side}发送的第 {at} 字节起：{length} 字节")
-        }
-        (_, Lang::Zh) => {
-            format!("从{side}发送的第 {at} 字节起：{length} 字节，无从得知是什么")
-        }
-    }
-}
-
-fn missing(item: &CapturedItem, length: u64, lang: Lang) -> String {
-    let (at, side) = (item.at, side(item.kind, lang));
-    match (item.packet, lang) {
-        (Some(packet), Lang::En) => format!(
-            "missing: {length} bytes at byte {at} of what {side} sent are not in the capture, before packet {packet}"
-        ),
-        (None, Lang::En) => format!(
-            "missing: {length} bytes at byte {at} of what {side} sent are not in the capture, and none follows"
-        ),
-        (Some(packet), Lang::Zh) => {
-            format!(
-                "缺失：{side}发送的内容从第 {at} 字节起有 {length} 字节不在抓包里，位于包 {packet} 之前"
-            )
-        }
-        (None, Lang::Zh) => {
-            format!(
-                "缺失：{side}发送的内容从第 {at} 字节起有 {length} 字节不在抓包里，其后再无内容"
-            )
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::net::SocketAddr;
 
     use super::*;
+    use crate::export::{KnownBy, stream_json, stream_text};
+    use crate::wire::Lang;
 
     const GET: &[u8] = b"GET / HTTP/1.0\r\n\r\n";
 

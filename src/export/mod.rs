@@ -17,6 +17,7 @@
 //! so every escape sequence in it is ours.
 
 mod capture_file;
+mod capture_report;
 mod captured;
 mod chunks;
 mod console;
@@ -37,7 +38,8 @@ mod tcp;
 mod trace;
 
 pub use capture_file::{CaptureEnd, CaptureFile, CapturedPacket, NoCapture};
-pub use captured::{CapturedItem, CapturedWhat, stream_json, stream_text};
+pub use capture_report::{stream_json, stream_text};
+pub use captured::{CapturedItem, CapturedWhat};
 pub use console::{exchange_lines, fault_lines, hint_line};
 pub use curl_trace::{CurlConnection, CurlTrace, Untold};
 pub use dissection::{Dissection, MessageKind};

@@ -164,6 +164,17 @@ impl TcpStreams {
     }
 }
 
+impl TcpHalf {
+    /// How many bytes it sent, as far as the capture shows; missing ones count too.
+    #[must_use]
+    pub fn length(&self) -> u64 {
+        self.pieces.last().map_or(0, |piece| match piece {
+            TcpPiece::Bytes { at, bytes, .. } => at.saturating_add(bytes.len() as u64),
+            TcpPiece::Missing { at, length, .. } => at.saturating_add(*length),
+        })
+    }
+}
+
 /// Why a packet is in no stream.
 enum Skipped {
     Other,

@@ -216,7 +216,7 @@ impl Failure {
 /// let codec = Codec::for_stores(b"secret");
 /// let [set, get] = redis_commands(&codec, "k", &Data::new(), Moment::from_seconds(0)).unwrap();
 /// assert!(set.starts_with(b"*6\r\n$3\r\nSET\r\n"));
-/// assert_eq!(get, b"*2\r\n$3\r\nGET\r\n$35\r\ndjango.contrib.sessions.cachek\r\n");
+/// assert_eq!(get, b"*2\r\n$3\r\nGET\r\n$30\r\ndjango.contrib.sessions.cachek\r\n");
 /// ```
 pub fn redis_commands(
     codec: &Codec,

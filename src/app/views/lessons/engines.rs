@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::text::Text;
 use crate::app::middleware::{Jar, failed, with_engine};
 use crate::app::session_store::{EngineKind, SessionStore};
-use crate::app::views::{cookies as site, session as page};
+use crate::app::views::{cookies as site, raw, session as page};
 use crate::app::{Reply, Visit};
 use crate::engine::Body;
 use crate::sessions::{Codec, Data, Session, SessionError, redis_commands};
@@ -196,13 +196,7 @@ pub(in crate::app) fn signed(visit: &Visit<'_>) -> Reply {
 /// `/l/39`: the bytes that the engine `redis` sends to save a session and to read it again.
 pub(in crate::app) fn resp(visit: &Visit<'_>) -> Reply {
     let Some(key) = visit.parameter("key") else {
-        return page::refused(
-            visit,
-            [
-                "This page wants key=NAME and value=TEXT in its query.",
-                "这个页面的查询串里要有 key=名字 和 value=文本。",
-            ],
-        );
+        return raw::raw(visit);
     };
     let mut data = Data::new();
     data.insert(key, visit.parameter("value").unwrap_or_default().into());

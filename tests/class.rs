@@ -1,0 +1,184 @@
+//! A class: a hundred learners at once do the core course with real commands, kept apart by the names in their paths,
+//! and each gets the verdicts that are theirs.
+//!
+//! A learner is one shell in a folder of its own, which types what the lessons themselves say; a third of them takes
+//! a known wrong way first.
+
+#![allow(
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a panic in a test, or in a function that only tests call, is its report"
+)]
+
+mod support;
+
+use std::fmt::Write as _;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+
+use blankline::lessons::{Course, Step, is_command};
+use blankline::wire::Lang;
+use support::{Program, converse, has_tool};
+
+const LEARNERS: usize = 100;
+
+/// Names as learners type them into a path.
+fn name(learner: usize) -> String {
+    match learner % 4 {
+        0 => format!("ann-{learner}"),
+        1 => format!("%E5%B0%8F%E6%98%8E{learner}"),
+        2 => format!("o'brien&{learner}"),
+        _ => format!("=1+{learner}"),
+    }
+}
+
+/// The lesson's own command for a step: netcat's for some learners, curl's for others, and the other one where there is none.
+fn way(step: &Step, learner: usize) -> &str {
+    let ways = step.ways();
+    let (first, second) = (ways[learner % 2], ways[(learner + 1) % 2]);
+    if is_command(first) { first } else { second }
+}
+
+/// Commands as this learner types them: on the server's port, with the name before each path.
+fn typed(commands: &str, name: &str, port: u16) -> String {
+    let quoted = name.replace('\'', "%27");
+    commands
+        .replace("127.0.0.1:8000", &format!("127.0.0.1:{port}"))
+        .replace("127.0.0.1 8000", &format!("127.0.0.1 {port}"))
+        .replace("/raw", &format!("/u/{quoted}/raw"))
+        .replace("/l/", &format!("/u/{quoted}/l/"))
+        // In a printf format a percent sign is two.
+        .lines()
+        .map(|line| if line.contains("printf") { doubled(line, &quoted) } else { line.to_owned() })
+        .collect::<Vec<_>>()
+        .join("\n")
+}
+
+fn doubled(line: &str, name: &str) -> String {
+    line.replace(name, &name.replace('%', "%%"))
+}
+
+/// Everything that one learner types.
+fn script(course: &Course, learner: usize, port: u16) -> String {
+    let name = name(learner);
+    let mut script = String::new();
+    for texts in course.lessons().iter().filter(|texts| texts.lesson().is_core) {
+        let lesson = texts.text(if learner % 2 == 0 { Lang::En } else { Lang::Zh });
+        let check = format!("curl -s 'http://127.0.0.1:8000/l/{}/check'", lesson.number);
+        // Which lesson it is; whoever is at another one is led here by the path.
+        writeln!(script, "{} > /dev/null", typed(&check, &name, port)).unwrap();
+        for step in &lesson.steps {
+            if learner % 3 == 0 && step.near.first().is_some_and(|near| !near.command.contains("sleep")) {
+                let near = &step.near[0];
+                writeln!(script, "( {}\n) > /dev/null 2>&1", typed(&near.command, &name, port)).unwrap();
+                writeln!(
+                    script,
+                    "{} | grep -q '({})' || echo '{} {}: {} is not told'",
+                    typed(&check, &name, port),
+                    near.name,
+                    lesson.number,
+                    step.name,
+                    near.name
+                )
+                .unwrap();
+            }
+            writeln!(script, "( {}\n) > /dev/null 2>&1", typed(way(step, learner), &name, port)).unwrap();
+        }
+        writeln!(
+            script,
+            "{} | grep '^· ' | sed 's/^/{} not done: /'",
+            typed(&check, &name, port),
+            lesson.number
+        )
+        .unwrap();
+    }
+    script
+}
+
+fn learn(script: &str, folder: &Path) -> Child {
+    std::fs::create_dir(folder).unwrap();
+    // A script of this length is no argument.
+    let file = folder.join("typed.sh");
+    std::fs::write(&file, script).unwrap();
+    Command::new("timeout")
+        .args(["300", "bash"])
+        .arg(file)
+        .current_dir(folder)
+        .env("HOME", folder)
+        .env("no_proxy", "*")
+        .env("LC_ALL", "C.UTF-8")
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap()
+}
+
+#[test]
+fn a_hundred_learners_do_the_core_course_at_once() {
+    if !["curl", "nc", "ncat"].iter().all(|tool| has_tool("a_hundred_learners_do_the_core_course_at_once", tool)) {
+        return;
+    }
+    let course = Course::built_in().unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let data = format!("--data={}", folder.path().join("data").display());
+    let progress = folder.path().join("progress.txt");
+    let flags = ["--class".to_owned(), data, format!("--progress={}", progress.display())];
+    let server = Program::serve(&flags);
+    let port = server.address.port();
+    let learners: Vec<(usize, Child)> = (0..LEARNERS)
+        .map(|learner| {
+            let script = script(&course, learner, port);
+            (learner, learn(&script, &folder.path().join(learner.to_string())))
+        })
+        .collect();
+    let mut complaints = Vec::new();
+    for (learner, child) in learners {
+        let output = child.wait_with_output().unwrap();
+        let told = String::from_utf8_lossy(&output.stdout);
+        let errors = String::from_utf8_lossy(&output.stderr);
+        if !output.status.success() && output.status.code() != Some(1) || !told.trim().is_empty() || !errors.trim().is_empty() {
+            complaints.push(format!("{}: {:?}\n{told}{errors}", name(learner), output.status.code()));
+        }
+    }
+    support::none(&complaints);
+
+    // What each of them did is theirs, and in the file.
+    let core: usize = course.lessons().iter().map(|texts| texts.lesson()).filter(|lesson| lesson.is_core).map(|lesson| lesson.steps.len()).sum();
+    assert_eq!(core_lessons(&course), 17);
+    assert!(server.stop().success());
+    let text = std::fs::read_to_string(&progress).unwrap();
+    let done = blankline::lessons::progress::read(&text);
+    assert_eq!(done.len(), LEARNERS);
+    for (name, done) in &done {
+        assert!(done.len() >= core, "{name}: {} of {core}", done.len());
+    }
+}
+
+fn core_lessons(course: &Course) -> usize {
+    course.lessons().iter().filter(|texts| texts.lesson().is_core).count()
+}
+
+#[test]
+fn whoever_comes_when_the_class_is_full_is_served_and_not_watched() {
+    let folder = tempfile::tempdir().unwrap();
+    let flags = [
+        "--class".to_owned(),
+        "--learners=1".to_owned(),
+        format!("--data={}", folder.path().join("data").display()),
+        format!("--progress={}", folder.path().join("progress.txt").display()),
+    ];
+    let server = Program::serve(&flags);
+    let ask = |target: &str| {
+        let request = format!("GET {target} HTTP/1.0\r\n\r\n");
+        String::from_utf8(converse(server.address, [request.as_bytes()], false).unwrap()).unwrap()
+    };
+    assert!(ask("/u/first/raw").starts_with("HTTP/1.0 200 OK"));
+    assert!(ask("/u/second/raw").starts_with("HTTP/1.0 200 OK"));
+    assert!(ask("/u/first/l/00/check").contains("✓ by-hand"));
+    assert!(ask("/u/second/l/00/check").contains("· by-hand"));
+    // Nobody is anybody without a name.
+    assert!(ask("/l/00/check").contains("· by-hand"));
+    assert!(ask("/u/first/l/999/check").starts_with("HTTP/1.0 404"));
+}
