@@ -264,6 +264,7 @@ impl Loop {
             let token = self.peers.insert(peer);
             self.settle(token, outcome, now);
         }
+        self.flush_at_once();
     }
 
     fn mark(&mut self, token: Token, event: &mio::event::Event) {
@@ -298,6 +299,7 @@ impl Loop {
         let recorder = door.recorder(&mut self.recorder, &mut self.nobody);
         let outcome = peer.turn(&*door.service, now, &mut self.buffers, recorder);
         self.settle(token, outcome, now);
+        self.flush_at_once();
     }
 
     /// Does what a turn led to.
@@ -505,6 +507,13 @@ impl Loop {
     fn heed(&mut self) {
         if let Some(tap) = &self.tap {
             self.recorder.heed(tap.detail(), tap.wants_all_exchanges());
+        }
+    }
+
+    /// Tells a tap that cannot wait for the end of the round: several connections may be over by then.
+    fn flush_at_once(&mut self) {
+        if self.tap.as_ref().is_some_and(|tap| tap.is_prompt()) {
+            self.flush();
         }
     }
 

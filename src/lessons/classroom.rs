@@ -12,7 +12,7 @@ use std::time::SystemTime;
 use super::course::Course;
 use super::judge::{Past, Verdict, judge};
 use super::notebook::Texts;
-use super::seen::Seen;
+use super::seen::{Kind, Seen};
 
 /// The learners of a course. A clone is another handle on the same.
 #[derive(Clone, Debug)]
@@ -49,6 +49,8 @@ pub struct Learner {
     pub moved: SystemTime,
     /// When anything was seen last.
     pub seen: SystemTime,
+    /// When a path led to the lesson at hand.
+    led: SystemTime,
     past: Past,
 }
 
@@ -249,6 +251,11 @@ impl Room {
             .entry(name.clone())
             .or_insert_with(|| Learner::new(seen.at));
         if let Some(named) = named.filter(|named| is_class && *named != learner.lesson) {
+            // What ends late, or goes silent, belongs to a lesson that the learner has left.
+            if seen.at < learner.led || seen.kind == Kind::Waiting {
+                return;
+            }
+            learner.led = seen.at;
             learner.open(named);
         }
         let texts = self.course.lessons().get(learner.lesson);
@@ -295,6 +302,7 @@ impl Learner {
             last: None,
             moved: now,
             seen: now,
+            led: now,
             past: Past::default(),
         }
     }
@@ -459,6 +467,22 @@ mod tests {
         // Known learners are never turned away.
         ask(&mut room, "/u/ann/l/00/check");
         assert_eq!(room.learner("ann").unwrap().lesson, 0);
+    }
+
+    #[test]
+    fn what_ends_late_leads_nobody_back() {
+        let classroom = Classroom::of_many(course(), 2);
+        let mut room = classroom.room();
+        ask(&mut room, "/u/ann/l/00");
+        let mut late = seen("GET /u/ann/l/00 HTTP/1.0\r\n\r\n", "");
+        ask(&mut room, "/u/ann/l/01");
+        late.at -= std::time::Duration::from_secs(1);
+        room.see(late.clone(), HERE);
+        late.at += std::time::Duration::from_secs(9);
+        late.kind = Kind::Waiting;
+        room.see(late, HERE);
+        assert_eq!(room.learner("ann").unwrap().lesson, 1);
+        assert!(room.learner("ann").unwrap().last.is_some());
     }
 
     #[test]

@@ -145,10 +145,19 @@ impl Seen {
     fn of(request: &[u8], timeline: &[Event]) -> Self {
         let request = RequestHead::dissect(request.to_vec());
         let target = request.target_at();
-        let (mount, learner) = mount(request.path());
-        let path = request.path().get(mount..).unwrap_or_default();
+        // A target that is refused has no path; what it was meant to be can be read all the same.
+        let meant = request
+            .target()
+            .split(|octet| b"?#".contains(octet))
+            .next()
+            .unwrap_or_default();
+        let is_valid = !request.path().is_empty();
+        let whole = if is_valid { request.path() } else { meant };
+        let (mount, learner) = mount(whole);
+        let path = whole.get(mount..).unwrap_or_default();
         // A whole URI's path ends where the query begins, or with the target.
         let end = match request.query() {
+            _ if !is_valid => target.start + whole.len(),
             Some(_) => request.query_at().start.saturating_sub(1),
             None => target.end,
         };
@@ -312,6 +321,16 @@ pub(super) mod tests {
         let plain = super::tests::seen("GET http://h/l/02 HTTP/1.0\r\n\r\n", "");
         assert_eq!((plain.learner, &*plain.path), (None, &b"/l/02"[..]));
         assert_eq!(plain.path_at.of(plain.request.bytes()), b"/l/02");
+    }
+
+    #[test]
+    fn a_target_that_is_refused_still_says_whose_it_is() {
+        let seen = seen("GET /u/ann/l/08?a=1#top HTTP/1.0\r\n\r\n", "");
+        assert_eq!(
+            (seen.learner.as_deref(), &*seen.path),
+            (Some("ann"), &b"/l/08"[..])
+        );
+        assert_eq!(seen.path_at.of(seen.request.bytes()), b"/l/08");
     }
 
     #[test]

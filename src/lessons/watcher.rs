@@ -1,6 +1,7 @@
 //! The tap that watches the learners: it puts their exchanges together and has them judged at once, on the loop.
 //!
-//! So the verdict is there before the next request is read, and whoever asks for it right after an exchange gets it.
+//! So the verdict is there before the same loop reads another request, and whoever asks for it right after an exchange
+//! gets it.
 //! It costs a learner's request some microseconds, and nobody runs a load test against a lesson.
 
 use std::net::IpAddr;
@@ -48,6 +49,10 @@ impl Watcher {
 impl Tap for Watcher {
     fn detail(&self) -> Detail {
         Detail::Sample
+    }
+
+    fn is_prompt(&self) -> bool {
+        true
     }
 
     fn take(&mut self, records: &mut Vec<Record>) {

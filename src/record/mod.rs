@@ -147,6 +147,12 @@ pub trait Tap: Send {
         true
     }
 
+    /// Whether it has to hear of an exchange before its loop reads the next connection's request, and not only at
+    /// the end of the round.
+    fn is_prompt(&self) -> bool {
+        false
+    }
+
     /// Takes all records out of `records`, some of which it may not have asked for. Called on the loop's
     /// thread: it must not wait.
     fn take(&mut self, records: &mut Vec<Record>);
@@ -167,6 +173,10 @@ impl Tap for Fan {
 
     fn wants_all_exchanges(&self) -> bool {
         self.0.iter().any(|tap| tap.wants_all_exchanges())
+    }
+
+    fn is_prompt(&self) -> bool {
+        self.0.iter().any(|tap| tap.is_prompt())
     }
 
     fn take(&mut self, records: &mut Vec<Record>) {
