@@ -508,3 +508,78 @@ fn a_taken_port_and_a_strange_lesson_are_told() {
         Some(2)
     );
 }
+
+/// A server for one connection, which answers these bytes one by one and then closes or waits.
+fn answering(answer: &'static [u8]) -> SocketAddr {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        stream.set_nodelay(true).unwrap();
+        let mut request = [0; 512];
+        let _asked = stream.read(&mut request).unwrap();
+        for octet in answer.chunks(1) {
+            stream.write_all(octet).unwrap();
+        }
+    });
+    address
+}
+
+#[test]
+fn a_probe_grades_what_was_typed_to_the_last_byte() {
+    let probe = |address: &str, more: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_blankline"));
+        let output = command
+            .args(["probe", address, "--color=never"])
+            .args(more)
+            .output()
+            .unwrap();
+        (
+            output.status.code(),
+            String::from_utf8(output.stdout).unwrap(),
+        )
+    };
+    let right = answering(b"HTTP/1.0 302 Found\r\nLocation: /user/\r\nContent-Length: 0\r\n\r\n");
+    let checks = ["--see=status 302", "--see=answer Location = /user/"];
+    let (code, text) = probe(&right.to_string(), &checks);
+    assert_eq!(code, Some(0), "{text}");
+    assert!(
+        text.contains("✓ status 302") && text.ends_with("Right, to the last byte.\n"),
+        "{text}"
+    );
+
+    let wrong = answering(b"HTTP/1.0 302 Found\nLocation: /user/\r\n\r\n");
+    let (code, text) = probe(&wrong.to_string(), &["--lang=zh"]);
+    assert_eq!(code, Some(1), "{text}");
+    assert!(text.contains("bare-lf，字节 18"), "{text}");
+
+    // Nobody listens there any more.
+    let gone = std::net::TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap();
+    assert_eq!(probe(&gone.to_string(), &[]).0, Some(3));
+    assert_eq!(probe("192.0.2.1:80", &[]).0, Some(2));
+    assert_eq!(probe("127.0.0.1:9000", &["--see=status"]).0, Some(2));
+}
+
+#[test]
+fn a_learners_own_server_is_judged_like_a_request() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut terminal = Terminal::open(command(&folder, &["t1"]), 90, 50);
+    let address = terminal.learn.address();
+    terminal.learn.until("Step 1 of 3: hello");
+    let port = answering(b"HTTP/1.0 200 OK\nContent-Length: 6\n\nhello\n").port();
+    ask(
+        address,
+        format!("GET /l/t1/probe?port={port} HTTP/1.0\r\n\r\n").as_bytes(),
+    );
+    terminal.learn.until("✗ hello (lf)");
+    terminal.learn.until("response, byte 15:");
+    let port = answering(b"HTTP/1.0 200 OK\r\nContent-Length: 6\r\n\r\nhello\n").port();
+    ask(
+        address,
+        format!("GET /l/t1/probe?port={port} HTTP/1.0\r\n\r\n").as_bytes(),
+    );
+    terminal.learn.until("✓ hello: ");
+}

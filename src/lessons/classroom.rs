@@ -259,9 +259,8 @@ impl Room {
             learner.open(named);
         }
         let texts = self.course.lessons().get(learner.lesson);
-        // Where the verdict is asked for, there is nothing to judge.
         let judged = texts
-            .filter(|_| !is_verdict(&seen.path))
+            .filter(|_| !is_aside(&seen.path))
             .map(|texts| learner.judge(texts, seen));
         self.tell(&name, judged);
     }
@@ -389,9 +388,11 @@ pub fn lesson_of(path: &[u8]) -> Option<&str> {
     str::from_utf8(number).ok()
 }
 
-/// Whether a path is `/l/NN/check`.
-fn is_verdict(path: &[u8]) -> bool {
-    lesson_of(path).is_some() && (path.ends_with(b"/check") || path.ends_with(b"/check/"))
+/// Whether a path is `/l/NN/check`, where a verdict is read, or `/l/NN/probe`, where one is asked for: what the learner
+/// did is something else.
+fn is_aside(path: &[u8]) -> bool {
+    let path = path.strip_suffix(b"/").unwrap_or(path);
+    lesson_of(path).is_some() && (path.ends_with(b"/check") || path.ends_with(b"/probe"))
 }
 
 #[cfg(test)]

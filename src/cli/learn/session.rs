@@ -54,6 +54,8 @@ struct Session<'a> {
     site: SocketAddr,
     view: View,
     message: String,
+    /// What was printed last where no screen can be drawn.
+    said: Vec<screen::Row>,
     last: Option<Judged>,
     /// The classroom's revision and the lesson, as they were shown.
     shown: (u64, usize),
@@ -107,6 +109,7 @@ pub fn learn(args: &LearnArgs, color: Color) -> Result<(), CliError> {
         site,
         view: View::Lesson,
         message: String::new(),
+        said: Vec::new(),
         last: None,
         shown: (0, lesson),
     };
@@ -305,7 +308,11 @@ impl Session<'_> {
             return Ok(());
         };
         let news = screen::news(texts, &judged, [before, now], &self.frame());
-        self.terminal.show(&news);
+        // A client in a loop of redirects says the same fifty times, and we once.
+        if self.said != news {
+            self.terminal.show(&news);
+            self.said = news;
+        }
         let is_over = before.is_some() && now.is_none();
         if is_over && self.go(1) {
             self.open();

@@ -28,7 +28,7 @@
 //! | `status N` | the answer has this status |
 //! | `answer NAME [= V \| has V]` | it has such a field |
 //! | `answer-body [= V \| has V \| empty]` | its body is, has, or is nothing |
-//! | `sets NAME [= V \| has V]` | it sets this cookie; V is all that stands behind the `=`, attributes too |
+//! | `sets NAME [= V \| has V]` | it sets this cookie; V is all that stands behind the `=`, attributes too. `sets sessionid` is also how it is seen that a session was written: it is saved exactly where its cookie is sent |
 //! | `deletes NAME` | it sets this cookie with `Max-Age=0` |
 //! | `field NAME as answer NAME` | this field is what such a field of an earlier answer said |
 //! | `target as Location` | the target's path and query are the Location of the answer before it |
