@@ -120,26 +120,13 @@ impl Note {
 
 /// The blocks of a Markdown text; an error is the line of a block without an end.
 fn fences(markdown: &str) -> Result<Vec<Fence>, usize> {
-    let mut fences = Vec::new();
-    let mut open: Option<Fence> = None;
-    for (index, line) in markdown.lines().enumerate() {
-        match (line.strip_prefix("```"), &mut open) {
-            (Some(info), None) => {
-                open = Some(Fence {
-                    line: index + 1,
-                    info: info.trim().to_owned(),
-                    text: String::new(),
-                });
-            }
-            (Some(_), Some(_)) => fences.extend(open.take()),
-            (None, Some(fence)) => {
-                fence.text.push_str(line);
-                fence.text.push('\n');
-            }
-            (None, None) => {}
-        }
-    }
-    open.map_or(Ok(fences), |fence| Err(fence.line))
+    let fences = blankline::lessons::fences(markdown).map_err(|complaint| complaint.line)?;
+    let fence = |fence: blankline::lessons::Fence<'_>| Fence {
+        line: fence.line,
+        info: fence.info.to_owned(),
+        text: fence.text,
+    };
+    Ok(fences.into_iter().map(fence).collect())
 }
 
 /// The text with other contents in the blocks that start at these lines.

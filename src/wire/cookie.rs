@@ -516,6 +516,42 @@ fn strip(span: Span, message: &[u8]) -> Span {
 /// The place is empty: the bytes are our own site's, or stand elsewhere in the request.
 const BAD_PARAMETER: Fault = Fault::new(FaultKind::BadParameter, Span::at(0));
 
+/// Whether a cookie with this Path goes with a request for this path (RFC 6265 5.1.4).
+///
+/// ```
+/// use blankline::wire::cookie_path_matches;
+/// assert!(cookie_path_matches(b"/user/x", b"/user"));
+/// assert!(!cookie_path_matches(b"/username", b"/user"));
+/// ```
+#[must_use]
+pub fn cookie_path_matches(path: &[u8], cookie_path: &[u8]) -> bool {
+    match path.strip_prefix(cookie_path) {
+        None => false,
+        Some([] | [b'/', ..]) => true,
+        Some(_) => cookie_path.ends_with(b"/"),
+    }
+}
+
+/// Whether a cookie with this Domain goes to this host (RFC 6265 5.1.3); a leading dot means nothing.
+///
+/// ```
+/// use blankline::wire::cookie_domain_matches;
+/// assert!(cookie_domain_matches(b"www.shop.test", b"shop.test"));
+/// assert!(!cookie_domain_matches(b"eshop.test", b"shop.test"));
+/// ```
+#[must_use]
+pub fn cookie_domain_matches(host: &[u8], domain: &[u8]) -> bool {
+    let domain = domain.strip_prefix(b".").unwrap_or(domain);
+    let Some((before, end)) = host
+        .len()
+        .checked_sub(domain.len())
+        .and_then(|at| host.split_at_checked(at))
+    else {
+        return false;
+    };
+    end.eq_ignore_ascii_case(domain) && (before.is_empty() || before.ends_with(b"."))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -616,6 +652,36 @@ mod tests {
             assert_eq!(cookie.clone().domain(&bad), Err(BAD_PARAMETER));
             assert_eq!(cookie.clone().expires_text(&bad), Err(BAD_PARAMETER));
             assert_eq!(SetCookie::new(&bad, b"v"), Err(BAD_PARAMETER));
+        }
+    }
+
+    #[test]
+    fn a_path_covers_itself_and_what_is_below_it() {
+        for (path, cookie, is_sent) in [
+            ("/user", "/", true),
+            ("/user", "/user", true),
+            ("/user/", "/user", true),
+            ("/user/x", "/user", true),
+            ("/username", "/user", false),
+            ("/user", "/user/", false),
+            ("/user/x", "/user/", true),
+            ("/", "/user", false),
+        ] {
+            let matches = cookie_path_matches(path.as_bytes(), cookie.as_bytes());
+            assert_eq!(matches, is_sent, "{cookie} for {path}");
+        }
+    }
+
+    #[test]
+    fn a_domain_covers_itself_and_what_is_below_it() {
+        for (host, domain, is_sent) in [
+            ("shop.test", "shop.test", true),
+            ("www.SHOP.test", ".shop.test", true),
+            ("eshop.test", "shop.test", false),
+            ("shop.test", "www.shop.test", false),
+        ] {
+            let matches = cookie_domain_matches(host.as_bytes(), domain.as_bytes());
+            assert_eq!(matches, is_sent, "{domain} for {host}");
         }
     }
 }

@@ -34,7 +34,8 @@ pub use anatomy::{Anatomy, Label, LineEnd, Part};
 pub use condition::{Condition, Conditions, Outcome, Validators, last_modified_to_send};
 pub use connection::{Connection, Event, Misuse};
 pub use cookie::{
-    Cookie, SameSite, SetCookie, cookie, parse_cookies, quote_cookie_value, unquote_cookie_value,
+    Cookie, SameSite, SetCookie, cookie, cookie_domain_matches, cookie_path_matches, parse_cookies,
+    quote_cookie_value, unquote_cookie_value,
 };
 pub use date::HttpDate;
 pub use dissect::{RequestHead, ResponseHead, dissect_request, dissect_response};

@@ -1,10 +1,12 @@
 //! Lessons 24 to 29 and 31: cookies out and back, and each attribute by itself.
 
-use super::rule::{domain_matches, path_matches};
 use super::text::{Text, yes};
 use crate::app::views::{cookies as site, session};
 use crate::app::{Reply, Visit};
-use crate::wire::{Cookie, Escaped, Fault, SetCookie, cookie, decode_path, parse_cookies};
+use crate::wire::{
+    Cookie, Escaped, Fault, SetCookie, cookie, cookie_domain_matches, cookie_path_matches,
+    decode_path, parse_cookies,
+};
 
 /// `/l/24`: a cookie for who has none.
 pub(in crate::app) fn first(visit: &Visit<'_>) -> Reply {
@@ -105,7 +107,7 @@ pub(in crate::app) fn path(visit: &Visit<'_>) -> Reply {
         let row = format!(
             "Path={of}, came {}, by RFC 6265 5.1.4 {}, by a plain prefix {}",
             yes(cookie(&sent, name.as_bytes()).is_some()),
-            yes(path_matches(path, of.as_bytes())),
+            yes(cookie_path_matches(path, of.as_bytes())),
             yes(path.starts_with(of.as_bytes())),
         );
         (name, row)
@@ -312,12 +314,12 @@ impl Known {
     fn obstacle(&self, url: &Url<'_>) -> Option<&'static str> {
         let is_elsewhere = match (self.domain, url.host) {
             ("", host) => host.is_some_and(|host| !host.eq_ignore_ascii_case(HOST)),
-            (domain, host) => !domain_matches(host.unwrap_or(HOST), domain.as_bytes()),
+            (domain, host) => !cookie_domain_matches(host.unwrap_or(HOST), domain.as_bytes()),
         };
         let obstacles = [
             ("expired", self.is_expired),
             ("domain", is_elsewhere),
-            ("path", !path_matches(url.path, self.path.as_bytes())),
+            ("path", !cookie_path_matches(url.path, self.path.as_bytes())),
             ("secure", self.is_secure && !url.is_secure),
         ];
         let first = obstacles.into_iter().find(|(_, holds)| *holds);

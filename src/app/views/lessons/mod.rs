@@ -10,7 +10,6 @@ pub(in crate::app) mod engines;
 pub(in crate::app) mod parts;
 pub(in crate::app) mod redirects;
 pub(in crate::app) mod rows;
-mod rule;
 pub(in crate::app) mod sessions;
 mod text;
 pub(in crate::app) mod trust;
