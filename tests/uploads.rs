@@ -484,3 +484,33 @@ fn a_frozen_run_leaves_nothing_behind() {
     assert!(server.stop().success());
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
 }
+
+#[test]
+fn the_limits_of_a_form_are_flags() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = format!("--data={}", folder.path().display());
+    let flags = ["--form-fields=2", "--parts=1", "--part-head-bytes=60"].map(str::to_owned);
+    let server = Program::serve(&[&[data], &flags[..]].concat());
+    let ask = |content_type: &str, body: &str| {
+        let request = format!(
+            "POST /echo/ HTTP/1.0\r\nContent-Type: {content_type}\r\nContent-Length: {}\r\n\r\n{body}",
+            body.len()
+        );
+        let answer = support::converse(server.address, [request.as_bytes()], false).unwrap();
+        String::from_utf8(answer).unwrap()
+    };
+    let form = "application/x-www-form-urlencoded";
+    assert!(ask(form, "a=1&b=2").starts_with("HTTP/1.0 200"));
+    assert!(ask(form, "a=1&b=2&c=3").contains("400 too-many-form-fields"));
+    let multipart = "multipart/form-data; boundary=X";
+    let part = |name: &str| {
+        format!("--X\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\nhi\r\n")
+    };
+    assert!(ask(multipart, &format!("{}--X--\r\n", part("a"))).starts_with("HTTP/1.0 200"));
+    assert!(
+        ask(multipart, &format!("{}{}--X--\r\n", part("a"), part("b")))
+            .contains("400 too-many-parts")
+    );
+    let long = part("a-name-of-more-than-thirty-characters");
+    assert!(ask(multipart, &format!("{long}--X--\r\n")).contains("400 part-head-too-large"));
+}

@@ -94,13 +94,14 @@ impl MultipartSink {
         length: u64,
         length_at: Span,
         form_bytes: u64,
+        limits: MultipartLimits,
         uploads: &Arc<Uploads>,
     ) -> Result<Self, Fault> {
         let room = uploads.reserve(length).map_err(|wanted| {
             Fault::new(FaultKind::UploadQuota, length_at).measured(wanted, uploads.quota())
         })?;
         Ok(Self {
-            multipart: Multipart::new(boundary, offset, MultipartLimits::default()),
+            multipart: Multipart::new(boundary, offset, limits),
             uploads: Arc::clone(uploads),
             form_bytes,
             is_in_memory: length <= form_bytes,

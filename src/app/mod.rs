@@ -38,7 +38,7 @@ use files::Files;
 use intake::MultipartSink;
 use mount::{Mount, OwnPaths};
 use page::Page;
-use post::{Post, is_media_type};
+use post::{FormLimits, Post, is_media_type};
 use stores::Stores;
 use urls::{Captures, Route, View};
 
@@ -57,6 +57,8 @@ pub struct Settings {
     pub hotlink_without_referer: bool,
     /// Bytes of a body that is held in memory.
     pub form_bytes: u64,
+    /// How much of a form is taken, besides its bytes.
+    pub form: FormLimits,
     /// The name of the sessions' cookie, a token.
     pub session_cookie: String,
     /// This server's `host:port`, for absolute URIs in answers to requests without a Host.
@@ -173,7 +175,15 @@ impl Service for Site {
             let boundary = Boundary::of(&kind.value, kind.value_at.start)?;
             let (offset, length_at) = (head.bytes().len(), head.length_at());
             let uploads = &self.stores.uploads;
-            let sink = MultipartSink::new(&boundary, offset, length, length_at, limit, uploads)?;
+            let sink = MultipartSink::new(
+                &boundary,
+                offset,
+                length,
+                length_at,
+                limit,
+                self.settings.form.multipart,
+                uploads,
+            )?;
             return Ok(Intake::Stream(Box::new(sink)));
         }
         if length > limit {
@@ -208,7 +218,12 @@ impl Visit<'_> {
     pub fn get(&self) -> Result<QueryDict<'_>, Fault> {
         let query = self.head().query().unwrap_or_default();
         let at = self.head().query_at();
-        QueryDict::parse(query, at.start, self.settings.edition)
+        QueryDict::parse_within(
+            query,
+            at.start,
+            self.settings.edition,
+            self.settings.form.fields,
+        )
     }
 
     /// The text of a parameter of the query; of several, the last. `None` also where the query is refused.
@@ -231,7 +246,12 @@ impl Visit<'_> {
     ///
     /// The fault of a form that is refused.
     pub fn post(&self) -> Result<Post<'_>, Fault> {
-        Post::of(self.head(), &self.request.body, self.settings.edition)
+        Post::of(
+            self.head(),
+            &self.request.body,
+            self.settings.edition,
+            self.settings.form,
+        )
     }
 
     /// What the ids of this request grow from in a frozen run.

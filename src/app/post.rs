@@ -6,8 +6,8 @@
 use std::borrow::Cow;
 
 use crate::wire::{
-    Boundary, DissectedMultipart, DissectedPart, Edition, Fault, PartKind, QueryDict, RequestHead,
-    Span, dissect_multipart, trim_blanks,
+    Boundary, DissectedMultipart, DissectedPart, Edition, Fault, MOST_FORM_FIELDS, MultipartLimits,
+    PartKind, QueryDict, RequestHead, Span, dissect_multipart_within, trim_blanks,
 };
 
 /// A form.
@@ -19,6 +19,24 @@ pub enum Post<'a> {
     Urlencoded(QueryDict<'a>),
     /// `multipart/form-data`.
     Multipart(MultipartForm<'a>),
+}
+
+/// How much of a form is taken, besides its bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FormLimits {
+    /// Pieces between separators, of a query too: Django's `DATA_UPLOAD_MAX_NUMBER_FIELDS`.
+    pub fields: usize,
+    /// Of a multipart form.
+    pub multipart: MultipartLimits,
+}
+
+impl Default for FormLimits {
+    fn default() -> Self {
+        Self {
+            fields: MOST_FORM_FIELDS,
+            multipart: MultipartLimits::default(),
+        }
+    }
 }
 
 /// A multipart form, and the bytes that its places are in.
@@ -36,7 +54,12 @@ impl<'a> Post<'a> {
     /// # Errors
     ///
     /// The first fault that refuses it.
-    pub fn of(head: &RequestHead, body: &'a [u8], edition: Edition) -> Result<Self, Fault> {
+    pub fn of(
+        head: &RequestHead,
+        body: &'a [u8],
+        edition: Edition,
+        limits: FormLimits,
+    ) -> Result<Self, Fault> {
         if !head.is_method(b"POST") {
             return Ok(Self::None);
         }
@@ -46,13 +69,14 @@ impl<'a> Post<'a> {
             return Ok(Self::None);
         };
         if is_media_type(&content_type.value, b"application/x-www-form-urlencoded") {
-            return QueryDict::parse(body, offset, edition).map(Self::Urlencoded);
+            return QueryDict::parse_within(body, offset, edition, limits.fields)
+                .map(Self::Urlencoded);
         }
         if !is_media_type(&content_type.value, b"multipart/form-data") {
             return Ok(Self::None);
         }
         let boundary = Boundary::of(&content_type.value, content_type.value_at.start)?;
-        let dissected = dissect_multipart(body, &boundary, offset);
+        let dissected = dissect_multipart_within(body, &boundary, offset, limits.multipart);
         if let Some(fault) = dissected.faults.iter().find(|fault| fault.refuses()) {
             return Err(*fault);
         }

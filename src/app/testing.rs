@@ -9,6 +9,7 @@ use std::os::unix::fs::FileExt as _;
 use std::path::PathBuf;
 
 use super::files::Files;
+use super::post::FormLimits;
 use super::session_store::{EngineKind, SessionSettings};
 use super::stores::{StoreSettings, Stores};
 use super::{Settings, Site};
@@ -58,6 +59,7 @@ pub(super) fn settings(folders: &[PathBuf]) -> Settings {
         files: Files::new(folders).unwrap(),
         hotlink_without_referer: true,
         form_bytes: 2_621_440,
+        form: FormLimits::default(),
         session_cookie: crate::sessions::COOKIE_NAME.to_owned(),
         host: "127.0.0.1:8000".to_owned(),
     }

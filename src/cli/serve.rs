@@ -19,6 +19,7 @@ use super::trace::{Setting, TraceArgs};
 use super::{CliError, Color, parse_lang};
 use crate::app::files::Files;
 use crate::app::password;
+use crate::app::post::FormLimits;
 use crate::app::stores::{StoreSettings, Stores};
 use crate::app::{Settings, Site};
 use crate::clock::Clock;
@@ -27,7 +28,9 @@ use crate::export::listening_event;
 use crate::lessons::{Classroom, Watcher};
 use crate::record::{Fan, Tap};
 use crate::sessions::COOKIE_NAME;
-use crate::wire::{Edition, FieldValue, HttpDate, Lang, Limits, Protocol, SetCookie};
+use crate::wire::{
+    Edition, FieldValue, HttpDate, Lang, Limits, MultipartLimits, Protocol, SetCookie,
+};
 
 /// The flags of `serve`.
 #[derive(Clone, Debug, clap::Args)]
@@ -224,6 +227,24 @@ pub struct LimitArgs {
     )]
     pub form_bytes: u64,
 
+    /// Fields of a form or of a query
+    #[arg(long, env = "BLANKLINE_FORM_FIELDS", value_name = "N", default_value_t = FormLimits::default().fields, value_parser = at_least_one)]
+    pub form_fields: usize,
+
+    /// Parts of a multipart form
+    #[arg(long, env = "BLANKLINE_PARTS", value_name = "N", default_value_t = FormLimits::default().multipart.parts, value_parser = at_least_one)]
+    pub parts: usize,
+
+    /// Bytes of one part's head, blank line included
+    #[arg(
+        long,
+        env = "BLANKLINE_PART_HEAD_BYTES",
+        value_name = "BYTES",
+        default_value_t = FormLimits::default().multipart.part_head_bytes,
+        value_parser = at_least_one
+    )]
+    pub part_head_bytes: usize,
+
     /// Bytes that the upload folder may hold
     #[arg(
         long,
@@ -273,6 +294,18 @@ pub struct LimitArgs {
     /// Seconds for exchanges under way when the server is told to stop
     #[arg(long, env = "BLANKLINE_STOP_TIME", value_name = "SECONDS", default_value = "5", value_parser = parse_seconds)]
     pub stop_time: Duration,
+}
+
+impl LimitArgs {
+    const fn form(&self) -> FormLimits {
+        FormLimits {
+            fields: self.form_fields,
+            multipart: MultipartLimits {
+                parts: self.parts,
+                part_head_bytes: self.part_head_bytes,
+            },
+        }
+    }
 }
 
 /// What `--frozen` alone means: the moment of the notes' own 302.
@@ -365,6 +398,7 @@ impl ServeArgs {
             files,
             hotlink_without_referer: self.hotlink_empty,
             form_bytes: self.limits.form_bytes,
+            form: self.limits.form(),
             session_cookie: self.session_cookie_name.clone(),
             host: address.to_string(),
         };
@@ -453,6 +487,9 @@ pub fn serve(args: &ServeArgs, color: Color) -> Result<(), CliError> {
         let mut listening = format!("listening on {}\n", ready.url);
         if let Some(page) = &ready.page {
             listening += &format!("inspector on {}\n", page.url());
+            if class.is_some() {
+                listening += &format!("class on {}class\n", page.url());
+            }
         }
         let mut out = io::stdout();
         // Whoever started us may have closed our stdout; that is no reason not to serve.

@@ -389,8 +389,8 @@ faults! {
 
     // Forms
     TooManyFormFields "too-many-form-fields" 400 8 "HTML 4.01 17.13.4"
-        "The form has {seen} fields (an empty one counts too), and the limit is {limit}; each would cost the server work."
-        "表单有 {seen} 个字段（空字段也算），上限是 {limit}；处理每个字段都要消耗服务器的资源。";
+        "The form has {seen} fields (an empty one counts too), and the limit is {limit} (--form-fields); each would cost the server work."
+        "表单有 {seen} 个字段（空字段也算），上限是 {limit}（--form-fields）；处理每个字段都要消耗服务器的资源。";
 
     NoBoundary "no-boundary" 400 20 "RFC 2046 5.1.1"
         "This Content-Type has no boundary parameter, so nobody can tell where one part ends; leave the field to curl -F or to the browser, which choose a boundary of their own."
@@ -420,8 +420,8 @@ faults! {
         "A part begins with fields (name, colon, value) and a blank line; this line is neither: is the blank line before the content missing?"
         "每个部分先是字段（名字、冒号、值），再是一个空行；这一行两者都不是：内容前面是不是少了空行？";
     PartHeadTooLarge "part-head-too-large" 400 21 "RFC 2046 5.1"
-        "The first {limit} bytes of this part hold no blank line, and its head may have no more: is the blank line before the content missing?"
-        "这个部分的前 {limit} 字节里没有空行，而它的首部最多只能有这么多；内容前面是不是少了空行？";
+        "The first {limit} bytes of this part hold no blank line, and its head may have no more (--part-head-bytes): is the blank line before the content missing?"
+        "这个部分的前 {limit} 字节里没有空行，而它的首部最多只能有这么多（--part-head-bytes）；内容前面是不是少了空行？";
     PartWithoutName "part-without-name" 400 20 "RFC 7578 4.2"
         "A part of a form says what it is called: Content-Disposition: form-data; name=\"username\"."
         "表单的每个部分都要说明自己的名字：Content-Disposition: form-data; name=\"username\"。";
@@ -432,8 +432,8 @@ faults! {
         "HTTP carries every byte as it is, so parts of a form are never encoded; leave this field out, and send the file's own bytes."
         "HTTP 原样传送任何字节，所以表单的各部分从不另外编码；请去掉这个字段，直接发送文件的字节。";
     TooManyParts "too-many-parts" 400 20 "RFC 7578 4.1"
-        "This is part {seen}, and a form may have {limit}; send the rest in another request."
-        "这是第 {seen} 个部分，而一个表单最多有 {limit} 个；其余的请放到另一个请求里。";
+        "This is part {seen}, and a form may have {limit} (--parts); send the rest in another request."
+        "这是第 {seen} 个部分，而一个表单最多有 {limit} 个（--parts）；其余的请放到另一个请求里。";
     FileNameStar "filename-star" Note 22 "RFC 7578 4.2"
         "filename* is for responses, and not to be sent in a form; it is read, and wins over filename. Write UTF-8 into filename as it is."
         "filename* 用在响应里，不应出现在表单中；服务器仍会读它，而且它优先于 filename。在 filename 里直接写 UTF-8 即可。";

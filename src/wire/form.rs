@@ -123,6 +123,25 @@ impl<'a> QueryDict<'a> {
     /// assert_eq!(fault.at, Span::at(1_000));
     /// ```
     pub fn parse(form: &'a [u8], offset: usize, edition: Edition) -> Result<Self, Fault> {
+        Self::parse_within(form, offset, edition, MOST_FORM_FIELDS)
+    }
+
+    /// The same with a limit of one's own, in pieces.
+    ///
+    /// # Errors
+    ///
+    /// [`FaultKind::TooManyFormFields`] for more than `most` pieces.
+    ///
+    /// ```
+    /// use blankline::wire::{Edition, QueryDict};
+    /// assert!(QueryDict::parse_within(b"a=1&b=2", 0, Edition::Notes, 1).is_err());
+    /// ```
+    pub fn parse_within(
+        form: &'a [u8],
+        offset: usize,
+        edition: Edition,
+        most: usize,
+    ) -> Result<Self, Fault> {
         let semicolon = if edition.semicolon_separates() {
             b';'
         } else {
@@ -150,12 +169,12 @@ impl<'a> QueryDict<'a> {
                 _ => continue,
             }
             pieces += 1;
-            if pieces > MOST_FORM_FIELDS {
+            if pieces > most {
                 let is_separator = |octet: &&u8| **octet == b'&' || **octet == semicolon;
                 let seen = form.iter().filter(is_separator).count() + 1;
                 let place = Span::new(offset + piece.start, offset + at);
                 let fault = Fault::new(FaultKind::TooManyFormFields, place);
-                return Err(fault.measured(seen as u64, MOST_FORM_FIELDS as u64));
+                return Err(fault.measured(seen as u64, most as u64));
             }
             if piece.start < at {
                 fields.push(piece.field(at, form, offset));

@@ -47,7 +47,7 @@ pub use framing::{BodyFraming, has_token};
 pub use head::{Field, Version};
 pub use multipart::{
     Boundary, DissectedMultipart, DissectedPart, Multipart, MultipartEvent, MultipartLimits,
-    dissect_multipart,
+    dissect_multipart, dissect_multipart_within,
 };
 pub use octets::{
     Escaped, is_blank, is_token, is_token_octet, plain_length, token_length, trim_blanks,

@@ -735,7 +735,27 @@ pub struct DissectedPart {
 /// ```
 #[must_use]
 pub fn dissect_multipart(body: &[u8], boundary: &Boundary, offset: usize) -> DissectedMultipart {
-    let mut multipart = Multipart::new(boundary, offset, MultipartLimits::default());
+    dissect_multipart_within(body, boundary, offset, MultipartLimits::default())
+}
+
+/// The same with limits of one's own.
+///
+/// ```
+/// use blankline::wire::{Boundary, FaultKind, MultipartLimits, dissect_multipart_within};
+/// let boundary = Boundary::of(b"multipart/form-data; boundary=X", 0).unwrap();
+/// let body = b"--X\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\nhi\r\n--X--\r\n";
+/// let limits = MultipartLimits { part_head_bytes: 20, ..MultipartLimits::default() };
+/// let dissected = dissect_multipart_within(body, &boundary, 0, limits);
+/// assert_eq!(dissected.faults[0].kind, FaultKind::PartHeadTooLarge);
+/// ```
+#[must_use]
+pub fn dissect_multipart_within(
+    body: &[u8],
+    boundary: &Boundary,
+    offset: usize,
+    limits: MultipartLimits,
+) -> DissectedMultipart {
+    let mut multipart = Multipart::new(boundary, offset, limits);
     let mut dissected = DissectedMultipart::default();
     let mut input = body;
     while let Some(event) = multipart.poll(&mut input) {

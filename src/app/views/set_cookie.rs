@@ -46,8 +46,7 @@ struct Parameters<'a> {
 impl<'a> Parameters<'a> {
     fn of(visit: &'a Visit<'_>) -> Result<Self, Fault> {
         let at = visit.head().query_at();
-        let query = visit.head().query().unwrap_or_default();
-        let all = QueryDict::parse(query, at.start, visit.settings.edition)?;
+        let all = visit.get()?;
         Ok(Self { all, at })
     }
 
