@@ -138,8 +138,8 @@ const KEY: [&str; 2] = [
 ];
 
 const VALUE: [&str; 2] = [
-    "This page wants value=None, value=0, value=SECONDS or value=HTTP-DATE in its query.",
-    "这个页面的查询串里要有 value=None、value=0、value=秒数 或 value=HTTP 日期。",
+    "This page wants value=None, value=0, value=SECONDS or value=HTTP-DATE in its query (in lesson 36: seconds=).",
+    "这个页面的查询串里要有 value=None、value=0、value=秒数 或 value=HTTP 日期（在第 36 课里写 seconds=）。",
 ];
 
 /// Ends the session, and shows it.
