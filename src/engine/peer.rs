@@ -525,9 +525,9 @@ const READ_BUFFER: usize = 64 * 1024;
 
 /// What goes to a sink at once: large enough to be worth the way to another thread, small enough to
 /// stay in a core's cache between the read and the write.
-const CHUNK: usize = 256 * 1024;
+const CHUNK: usize = 512 * 1024;
 
-/// How many such buffers a loop has: 2 MiB, for any number of uploads.
+/// How many such buffers a loop has: 4 MiB, for any number of uploads.
 const CHUNKS: usize = 8;
 
 enum Flow {

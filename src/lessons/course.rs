@@ -244,6 +244,8 @@ notes! {
     "43-static-files"
     "44-hotlink"
     "t1-be-the-server"
+    "t2-ask-any-server"
+    "t3-guess-the-fault"
 }
 
 #[cfg(test)]
