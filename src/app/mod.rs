@@ -371,6 +371,9 @@ impl Visit<'_> {
 
 /// The answer with its cookies where the client will find them.
 fn mounted(own: &OwnPaths, mut reply: Reply) -> Reply {
+    if own.is_plain() {
+        return reply;
+    }
     let cookies = reply.cookies.into_iter();
     reply.cookies = cookies.map(|cookie| own.cookie(cookie)).collect();
     reply

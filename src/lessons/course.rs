@@ -75,7 +75,7 @@ impl Course {
             let entries = match fs::read_dir(&folder) {
                 Ok(entries) => entries,
                 Err(error) => {
-                    missing = Some(CourseError::Io(folder, error));
+                    missing.get_or_insert(CourseError::Io(folder, error));
                     continue;
                 }
             };
