@@ -8,7 +8,7 @@ use std::time::SystemTime;
 
 use super::check::{Check, Finding};
 use super::notebook::Lesson;
-use super::seen::{Kind, Place, Seen};
+use super::seen::{Kind, Place, Seen, bare, deletes};
 use super::step::Step;
 
 /// What was before an exchange, as far as checks ask for it: since the lesson began.
@@ -22,6 +22,7 @@ pub struct Past {
 #[derive(Clone, Debug)]
 struct Before {
     connection: u64,
+    /// Without a slash at its end.
     path: Vec<u8>,
     /// The fields of the answer, names in lower case.
     fields: Vec<(Vec<u8>, Vec<u8>)>,
@@ -178,7 +179,7 @@ impl Past {
         }
         self.before.push_back(Before {
             connection: seen.connection,
-            path: seen.path.clone(),
+            path: bare(&seen.path).to_vec(),
             fields,
         });
     }
@@ -188,13 +189,30 @@ impl Past {
         self.done.push((step.to_owned(), at));
     }
 
-    /// What this cookie was set to last.
-    pub(super) fn cookie(&self, name: &[u8]) -> Option<&[u8]> {
-        let set = self
-            .fields(b"set-cookie")
-            .find_map(|value| value.strip_prefix(name)?.strip_prefix(b"="))?;
-        let value = set.split(|&octet| octet == b';').next()?;
-        Some(value.trim_ascii())
+    /// What this cookie was set to, and by which exchange, the latest first; deletions are none.
+    pub(super) fn cookies(&self, name: &[u8]) -> impl Iterator<Item = (usize, &[u8])> {
+        let all = self.before.iter().enumerate().rev();
+        all.flat_map(move |(at, before)| {
+            before
+                .fields
+                .iter()
+                .rev()
+                .filter_map(move |(known, value)| {
+                    let value = (known == b"set-cookie").then(|| value.strip_prefix(name))??;
+                    let value = value.strip_prefix(b"=")?;
+                    let end = value.iter().position(|&octet| octet == b';');
+                    let (value, attributes) = value.split_at(end.unwrap_or(value.len()));
+                    (!deletes(attributes)).then(|| (at, value.trim_ascii()))
+                })
+        })
+    }
+
+    /// Whether this path was asked for after that exchange.
+    pub(super) fn asked_after(&self, at: usize, path: &[u8]) -> bool {
+        self.before
+            .iter()
+            .skip(at + 1)
+            .any(|before| before.path == path)
     }
 
     /// The values of this field in earlier answers, the latest first.
@@ -236,6 +254,7 @@ impl Past {
 
     /// How often this path was asked for.
     pub(super) fn times(&self, path: &[u8]) -> usize {
+        let path = bare(path);
         self.before
             .iter()
             .filter(|before| before.path == path)

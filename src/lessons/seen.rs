@@ -231,6 +231,19 @@ impl Seen {
     }
 }
 
+/// A path without the slash at its end, which is no difference here: the lessons' pages take both.
+pub(super) fn bare(path: &[u8]) -> &[u8] {
+    path.strip_suffix(b"/").unwrap_or(path)
+}
+
+/// Whether a cookie's attributes delete it.
+pub(super) fn deletes(attributes: &[u8]) -> bool {
+    let mut attributes = attributes
+        .split(|&octet| octet == b';')
+        .map(<[u8]>::trim_ascii);
+    attributes.any(|attribute| attribute.eq_ignore_ascii_case(b"Max-Age=0"))
+}
+
 /// How many bytes of a path, not decoded, are `/u/NAME`, and the name, decoded: one segment of a path that no client
 /// takes for something else. A path that only looks like it has no such prefix.
 #[must_use]

@@ -1,11 +1,13 @@
 //! How each check looks at an exchange, and which bytes decide.
 
-use super::{Finding, LineEnds, Named, Test, What};
+use std::cmp::Ordering;
+
+use super::{Finding, LineEnds, Named, Relation, Test, What};
 use crate::lessons::judge::Past;
-use crate::lessons::seen::{Kind, Place, Seen, Side};
+use crate::lessons::seen::{Kind, Place, Seen, Side, bare, deletes};
 use crate::wire::{
-    Boundary, DissectedPart, Edition, Field, FormField, LineEnd, Part, PartKind, QueryDict, Span,
-    Version, dissect_multipart, parse_cookies, trim_blanks,
+    Boundary, DissectedPart, Edition, Field, FormField, HttpDate, LineEnd, Part, PartKind,
+    QueryDict, Span, Version, dissect_multipart, parse_cookies, trim_blanks,
 };
 
 impl What {
@@ -68,19 +70,21 @@ impl What {
                 }
             }
             Self::Cookie(named) => named.among(cookies(seen), Side::Request),
-            Self::CookieAsSet(name) => {
-                let came = cookies(seen)
-                    .into_iter()
-                    .rev()
-                    .find(|cookie| &cookie.name == name);
-                match (came, past.cookie(name)) {
-                    (Some(cookie), Some(set)) => {
-                        let sent = cookie.at.of(request.bytes());
-                        asked(sent == set || cookie.value == set, cookie.at)
-                    }
-                    (Some(cookie), None) => asked(false, cookie.at),
-                    (None, _) => without(false),
-                }
+            Self::CookieAsSet { name, before } => {
+                let all = cookies(seen).into_iter();
+                let Some(cookie) = all.rev().find(|cookie| &cookie.name == name) else {
+                    return without(false);
+                };
+                let sent = cookie.at.of(request.bytes());
+                let mut set = past
+                    .cookies(name)
+                    .filter(|(_, set)| sent == *set || cookie.value == *set);
+                let holds = set.any(|(at, _)| {
+                    before
+                        .as_ref()
+                        .is_none_or(|path| past.asked_after(at, path))
+                });
+                asked(holds, cookie.at)
             }
             Self::Version(version) => {
                 let is_simple = request.version() == Version::Simple;
@@ -149,22 +153,49 @@ impl What {
                     .find(|cookie| &cookie.name == name);
                 set.map_or_else(
                     || without(false),
-                    |cookie| answered(has(&cookie.value, b"Max-Age=0"), Some(cookie.at)),
+                    |cookie| answered(deletes(&cookie.value), Some(cookie.at)),
                 )
             }
-            Self::FieldAsAnswer { field, answer } => {
-                let came = request
-                    .fields()
-                    .find(|came| came.name.eq_ignore_ascii_case(field));
-                came.map_or_else(
-                    || without(false),
-                    |came| {
-                        asked(
-                            past.answers(answer).any(|said| *said == *came.value),
-                            came.value_at,
-                        )
-                    },
-                )
+            Self::Changes(name) => {
+                let came = cookies(seen)
+                    .into_iter()
+                    .rev()
+                    .find(|cookie| &cookie.name == name);
+                let set = set_cookies(seen)
+                    .into_iter()
+                    .find(|cookie| &cookie.name == name);
+                match (came, set) {
+                    (Some(came), Some(set)) => {
+                        let value = set
+                            .value
+                            .split(|&octet| octet == b';')
+                            .next()
+                            .unwrap_or_default();
+                        let sent = came.at.of(request.bytes());
+                        answered(value != sent && !deletes(&set.value), Some(set.at))
+                    }
+                    _ => without(false),
+                }
+            }
+            Self::FieldAndAnswer {
+                field,
+                relation,
+                answer,
+            } => {
+                let mut fields = request.fields();
+                let Some(came) = fields.find(|came| came.name.eq_ignore_ascii_case(field)) else {
+                    return without(false);
+                };
+                let dates = || {
+                    let said = past.answers(answer).next().and_then(HttpDate::parse)?;
+                    Some(HttpDate::parse(&came.value)?.seconds().cmp(&said.seconds()))
+                };
+                let holds = match relation {
+                    Relation::As => past.answers(answer).any(|said| *said == *came.value),
+                    Relation::Before => dates() == Some(Ordering::Less),
+                    Relation::After => dates() == Some(Ordering::Greater),
+                };
+                asked(holds, came.value_at)
             }
             Self::TargetAsLocation => {
                 let location = past.last_answer(b"Location");
@@ -326,7 +357,6 @@ fn named_or_any(named: Option<&Named>, fields: Vec<Candidate>) -> Finding {
 
 /// A slash at the end is no difference: the lessons' pages take both.
 fn is_path(path: &[u8], wanted: &[u8], is_prefix: bool) -> bool {
-    let bare = |path: &[u8]| path.strip_suffix(b"/").unwrap_or(path).to_vec();
     (is_prefix && path.starts_with(wanted)) || (!is_prefix && bare(path) == bare(wanted))
 }
 
@@ -550,6 +580,8 @@ mod tests {
                 "field If-Modified-Since as answer Location",
             ),
             ("target as Location", "no target as Location"),
+            ("no cookie dead as set", "cookie dead as set"),
+            ("no changes age", "changes age"),
             ("after first", "after second"),
             ("after first by 3", "after first by 4"),
             ("times at-least 2", "times at-least 3"),
@@ -577,6 +609,69 @@ mod tests {
         ] {
             let place = look(check, &seen, &Past::default()).place.unwrap();
             assert_eq!(str::from_utf8(seen.bytes(place)).unwrap(), bytes, "{check}");
+        }
+    }
+
+    #[test]
+    fn dates_stand_before_or_after_an_earlier_answers() {
+        let mut past = Past::default();
+        past.remember(&seen(
+            "GET / HTTP/1.0\r\n\r\n",
+            "HTTP/1.0 200 OK\r\nLast-Modified: Mon, 23 Oct 2017 08:00:00 GMT\r\n\r\n",
+        ));
+        for (date, before, after) in [
+            ("Sunday, 22-Oct-17 08:00:00 GMT", true, false),
+            ("Mon, 23 Oct 2017 08:00:00 GMT", false, false),
+            ("Mon, 23 Oct 2017 08:00:01 GMT", false, true),
+            ("yesterday", false, false),
+        ] {
+            let seen = seen(&format!("GET / HTTP/1.0\r\nX: {date}\r\n\r\n"), "");
+            assert_eq!(
+                look("field X before answer Last-Modified", &seen, &past).holds,
+                before,
+                "{date}"
+            );
+            assert_eq!(
+                look("field X after answer Last-Modified", &seen, &past).holds,
+                after,
+                "{date}"
+            );
+            assert!(!look("field X before answer Date", &seen, &past).holds);
+        }
+    }
+
+    #[test]
+    fn a_cookie_is_known_again_whenever_it_was_set_and_a_path_asked_for_since() {
+        let mut past = Past::default();
+        let set =
+            |value: &str| format!("HTTP/1.0 200 OK\r\nSet-Cookie: id={value}; Path=/\r\n\r\n");
+        past.remember(&seen("GET /set HTTP/1.0\r\n\r\n", &set("old")));
+        past.remember(&seen("GET /restart/ HTTP/1.0\r\n\r\n", ""));
+        past.remember(&seen("GET /set HTTP/1.0\r\n\r\n", &set("new")));
+        for (value, is_set, is_restarted) in [
+            ("old", true, true),
+            ("new", true, false),
+            ("made-up", false, false),
+        ] {
+            let seen = seen(
+                &format!("GET / HTTP/1.0\r\nCookie: id={value}\r\n\r\n"),
+                &set("new"),
+            );
+            assert_eq!(
+                look("cookie id as set", &seen, &past).holds,
+                is_set,
+                "{value}"
+            );
+            assert_eq!(
+                look("cookie id as set before /restart", &seen, &past).holds,
+                is_restarted,
+                "{value}"
+            );
+            assert_eq!(
+                look("changes id", &seen, &past).holds,
+                value != "new",
+                "{value}"
+            );
         }
     }
 

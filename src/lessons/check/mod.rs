@@ -11,7 +11,7 @@
 //! | `field NAME [= V \| has V]` | the request has such a field, in any case (of several, any) |
 //! | `spelled NAME` | a field's name is written so, capitals and all |
 //! | `cookie NAME [= V \| has V]` | such a cookie came |
-//! | `cookie NAME as set` | it came with the value that the server set last |
+//! | `cookie NAME as set`, `cookie NAME as set before P` | it came with a value that the server had set; and since then path P was asked for |
 //! | `version 0.9 \| 1.0 \| 1.1` | the request line says so; 0.9 says nothing |
 //! | `line-ends crlf \| lf \| mixed` | so end the lines of the head |
 //! | `body [= V \| has V \| empty]` | the request's body is, has, or is nothing |
@@ -30,7 +30,9 @@
 //! | `answer-body [= V \| has V \| empty]` | its body is, has, or is nothing |
 //! | `sets NAME [= V \| has V]` | it sets this cookie; V is all that stands behind the `=`, attributes too. `sets sessionid` is also how it is seen that a session was written: it is saved exactly where its cookie is sent |
 //! | `deletes NAME` | it sets this cookie with `Max-Age=0` |
+//! | `changes NAME` | this cookie came, and the answer sets another value for it |
 //! | `field NAME as answer NAME` | this field is what such a field of an earlier answer said |
+//! | `field NAME before answer NAME`, `field NAME after answer NAME` | both are dates, and so they stand to each other; the answer is the latest that had one |
 //! | `target as Location` | the target's path and query are the Location of the answer before it |
 //! | `after STEP`, `after STEP by S` | the step was done by an earlier exchange, S seconds ago or more |
 //! | `times at-least N` | with this exchange the path was asked for so often |
@@ -44,7 +46,7 @@ mod words;
 use std::time::Duration;
 
 use super::judge::Past;
-use super::seen::{Place, Seen};
+use super::seen::{Place, Seen, bare};
 use super::step::is_name;
 use crate::wire::{FaultKind, Lang, Version, is_token};
 
@@ -60,7 +62,10 @@ pub struct Check {
 #[derive(Clone, Debug, PartialEq)]
 enum What {
     Method(Vec<u8>),
-    Path { path: Vec<u8>, is_prefix: bool },
+    Path {
+        path: Vec<u8>,
+        is_prefix: bool,
+    },
     Target(Vec<u8>),
     Query(Option<Named>),
     Form(Option<Named>),
@@ -68,18 +73,27 @@ enum What {
     Field(Named),
     Spelled(Vec<u8>),
     Cookie(Named),
-    CookieAsSet(Vec<u8>),
+    CookieAsSet {
+        name: Vec<u8>,
+        before: Option<Vec<u8>>,
+    },
     Version(Version),
     LineEnds(LineEnds),
     Body(Test),
-    BodyBytes { bytes: u64, is_least: bool },
+    BodyBytes {
+        bytes: u64,
+        is_least: bool,
+    },
     Fault(FaultKind),
     Refused,
     Waiting,
     Probe,
     Closed,
     Reads(usize),
-    Gap { wait: Duration, is_least: bool },
+    Gap {
+        wait: Duration,
+        is_least: bool,
+    },
     HalfClose,
     SameConnection,
     Status(u16),
@@ -87,9 +101,17 @@ enum What {
     AnswerBody(Test),
     Sets(Named),
     Deletes(Vec<u8>),
-    FieldAsAnswer { field: Vec<u8>, answer: Vec<u8> },
+    Changes(Vec<u8>),
+    FieldAndAnswer {
+        field: Vec<u8>,
+        relation: Relation,
+        answer: Vec<u8>,
+    },
     TargetAsLocation,
-    After { step: String, wait: Duration },
+    After {
+        step: String,
+        wait: Duration,
+    },
     Times(usize),
 }
 
@@ -106,6 +128,14 @@ enum Test {
     Is(Vec<u8>),
     Has(Vec<u8>),
     Empty,
+}
+
+/// How a field stands to an earlier answer's.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Relation {
+    As,
+    Before,
+    After,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -195,7 +225,7 @@ impl What {
     fn parse(text: &str) -> Result<Self, String> {
         let (word, rest) = text.split_once(char::is_whitespace).unwrap_or((text, ""));
         let rest = rest.trim();
-        let bare = |what: Self| {
+        let alone = |what: Self| {
             if rest.is_empty() {
                 Ok(what)
             } else {
@@ -220,16 +250,29 @@ impl What {
             "query" => Self::Query(Named::parse_perhaps(rest)?),
             "form" => Self::Form(Named::parse_perhaps(rest)?),
             "file" => Self::File(Named::parse_perhaps(rest)?),
-            "field" => match rest.split_once(" as answer ") {
-                Some((field, answer)) => Self::FieldAsAnswer {
+            "field" => match Relation::parse(rest) {
+                Some((field, relation, answer)) => Self::FieldAndAnswer {
                     field: field_name(field)?,
+                    relation,
                     answer: field_name(answer)?,
                 },
                 None => Self::Field(Named::parse_field(rest)?),
             },
             "spelled" => Self::Spelled(field_name(rest)?),
-            "cookie" => match rest.strip_suffix(" as set") {
-                Some(name) => Self::CookieAsSet(octets(wanted(name, "a cookie's name")?)?),
+            "cookie" => match rest.split_once(" as set") {
+                Some((name, "")) => Self::CookieAsSet {
+                    name: octets(wanted(name, "a cookie's name")?)?,
+                    before: None,
+                },
+                Some((name, path)) => {
+                    let path = path.strip_prefix(" before /");
+                    let path =
+                        path.ok_or("behind `as set` stands `before` and a path, or nothing")?;
+                    Self::CookieAsSet {
+                        name: octets(wanted(name, "a cookie's name")?)?,
+                        before: Some(bare(&octets(&format!("/{path}"))?).to_vec()),
+                    }
+                }
                 None => Self::Cookie(Named::parse(rest)?),
             },
             "version" => Self::Version(match rest {
@@ -258,10 +301,10 @@ impl What {
             "fault" => Self::Fault(
                 FaultKind::from_slug(rest).ok_or_else(|| format!("`{rest}` is no fault's slug"))?,
             ),
-            "refused" => bare(Self::Refused)?,
-            "waiting" => bare(Self::Waiting)?,
-            "probe" => bare(Self::Probe)?,
-            "closed" => bare(Self::Closed)?,
+            "refused" => alone(Self::Refused)?,
+            "waiting" => alone(Self::Waiting)?,
+            "probe" => alone(Self::Probe)?,
+            "closed" => alone(Self::Closed)?,
             "reads" => Self::Reads(number(least(rest)?)?),
             "gap" => match rest.strip_prefix("under") {
                 Some(wait) => Self::Gap {
@@ -273,13 +316,14 @@ impl What {
                     is_least: true,
                 },
             },
-            "half-close" => bare(Self::HalfClose)?,
-            "same-connection" => bare(Self::SameConnection)?,
+            "half-close" => alone(Self::HalfClose)?,
+            "same-connection" => alone(Self::SameConnection)?,
             "status" => Self::Status(number(rest)?),
             "answer" => Self::Answer(Named::parse_field(rest)?),
             "answer-body" => Self::AnswerBody(Test::parse(rest)?),
             "sets" => Self::Sets(Named::parse(rest)?),
             "deletes" => Self::Deletes(octets(wanted(rest, "a cookie's name")?)?),
+            "changes" => Self::Changes(octets(wanted(rest, "a cookie's name")?)?),
             "after" => {
                 let (step, wait) = match rest.split_once(" by ") {
                     Some((step, wait)) => (step.trim(), seconds(wait)?),
@@ -336,6 +380,21 @@ impl Test {
                 "`{text}` is neither `= VALUE` nor `has TEXT` nor `empty`"
             )),
         }
+    }
+}
+
+impl Relation {
+    /// A field's name, how it stands, and the answer's field.
+    fn parse(text: &str) -> Option<(&str, Self, &str)> {
+        let words = [
+            (" as answer ", Self::As),
+            (" before answer ", Self::Before),
+            (" after answer ", Self::After),
+        ];
+        words.into_iter().find_map(|(word, relation)| {
+            let (field, answer) = text.split_once(word)?;
+            Some((field, relation, answer))
+        })
     }
 }
 
@@ -427,6 +486,7 @@ mod tests {
             ("gap at-least soon", "no number of seconds"),
             ("status many", "no number"),
             ("after", "names a step"),
+            ("cookie a as set after b", "`before` and a path"),
             ("body = a\\q", "no escape"),
             ("body = \\x4", "two hexadecimal digits"),
         ] {

@@ -1,6 +1,6 @@
 //! What each check wants, in a few words of either language.
 
-use super::{LineEnds, Named, Test, What};
+use super::{LineEnds, Named, Relation, Test, What};
 use crate::wire::{Escaped, Lang, Version};
 
 impl What {
@@ -25,12 +25,19 @@ impl What {
             Self::Field(named) => named.words(&say("field", "字段"), lang),
             Self::Spelled(name) => of("a field spelled", "字段名写作", name),
             Self::Cookie(named) => named.words(&say("cookie", "cookie"), lang),
-            Self::CookieAsSet(name) => {
+            Self::CookieAsSet { name, before } => {
                 let name = Escaped(name);
-                if zh {
-                    format!("cookie {name} 的值与服务器设置的相同")
+                let words = if zh {
+                    format!("cookie {name} 的值是服务器设置过的")
                 } else {
                     format!("cookie {name} as it was set")
+                };
+                match before {
+                    None => words,
+                    Some(path) if zh => format!("{words}，之后请求过 {}", Escaped(path)),
+                    Some(path) => {
+                        format!("{words}, and after that a request for {}", Escaped(path))
+                    }
                 }
             }
             Self::Version(Version::Simple) => "HTTP/0.9".to_owned(),
@@ -99,12 +106,26 @@ impl What {
             Self::AnswerBody(test) => test.words(&say("the answer's body", "回答的主体"), lang),
             Self::Sets(named) => named.words(&say("the answer sets", "回答设置 cookie"), lang),
             Self::Deletes(name) => of("the answer deletes the cookie", "回答删除 cookie", name),
-            Self::FieldAsAnswer { field, answer } => {
+            Self::Changes(name) => of("the answer changes the cookie", "回答更换 cookie", name),
+            Self::FieldAndAnswer {
+                field,
+                relation,
+                answer,
+            } => {
                 let (field, answer) = (Escaped(field), Escaped(answer));
-                if zh {
-                    format!("字段 {field} 与先前回答里的 {answer} 相同")
-                } else {
-                    format!("field {field} as an earlier answer's {answer}")
+                match (relation, zh) {
+                    (Relation::As, false) => {
+                        format!("field {field} as an earlier answer's {answer}")
+                    }
+                    (Relation::As, true) => format!("字段 {field} 与先前回答里的 {answer} 相同"),
+                    (Relation::Before, false) => {
+                        format!("a date in {field} before the answer's {answer}")
+                    }
+                    (Relation::Before, true) => format!("字段 {field} 的日期早于回答里的 {answer}"),
+                    (Relation::After, false) => {
+                        format!("a date in {field} after the answer's {answer}")
+                    }
+                    (Relation::After, true) => format!("字段 {field} 的日期晚于回答里的 {answer}"),
                 }
             }
             Self::TargetAsLocation => say(
