@@ -270,25 +270,28 @@ rule: RFC 1945 5
             bytes: bytes.as_bytes().to_vec(),
             length: bytes.len() as u64,
         };
-        let seen = Seen::exchange(&Transcript {
-            exchange: Arc::new(Exchange {
-                connection: 7,
-                at,
-                peer: address,
-                head: Some(Box::new(RequestHead::dissect(request.as_bytes().to_vec()))),
-                faults: Vec::new(),
-                request_bytes: request.len() as u64,
-                status: None,
-                bytes: response.len() as u64,
-                took: Duration::ZERO,
-            }),
-            server: address,
-            opened: UNIX_EPOCH,
-            number: 3,
-            request: stream(request),
-            response: stream(response),
-            timeline: Vec::new(),
-        });
+        let seen = Seen::exchange(
+            &Transcript {
+                exchange: Arc::new(Exchange {
+                    connection: 7,
+                    at,
+                    peer: address,
+                    head: Some(Box::new(RequestHead::dissect(request.as_bytes().to_vec()))),
+                    faults: Vec::new(),
+                    request_bytes: request.len() as u64,
+                    status: None,
+                    bytes: response.len() as u64,
+                    took: Duration::ZERO,
+                }),
+                server: address,
+                opened: UNIX_EPOCH,
+                number: 3,
+                request: stream(request),
+                response: stream(response),
+                timeline: Vec::new(),
+            },
+            &[],
+        );
         room.see(seen, IpAddr::from([127, 0, 0, 1]));
     }
 

@@ -24,6 +24,7 @@ struct Before {
     connection: u64,
     /// Without a slash at its end.
     path: Vec<u8>,
+    essence: u64,
     /// The fields of the answer, names in lower case.
     fields: Vec<(Vec<u8>, Vec<u8>)>,
 }
@@ -180,6 +181,7 @@ impl Past {
         self.before.push_back(Before {
             connection: seen.connection,
             path: bare(&seen.path).to_vec(),
+            essence: seen.essence(),
             fields,
         });
     }
@@ -250,6 +252,11 @@ impl Past {
     pub(super) fn done(&self, step: &str) -> Option<SystemTime> {
         let mut done = self.done.iter().rev();
         done.find(|(name, _)| name == step).map(|(_, at)| *at)
+    }
+
+    /// Whether an earlier request was the same.
+    pub(super) fn has(&self, essence: u64) -> bool {
+        self.before.iter().any(|before| before.essence == essence)
     }
 
     /// How often this path was asked for.

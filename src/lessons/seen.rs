@@ -2,10 +2,11 @@
 //!
 //! Everything here is read off the bytes that passed: the request's, the response's, and when each piece came.
 
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::time::{Duration, SystemTime};
 
 use crate::record::{Event, Happening, Open, Passage, Transcript};
-use crate::wire::{BodyFraming, Fault, RequestHead, ResponseHead, Span, decode_path};
+use crate::wire::{BodyFraming, Fault, FaultKind, RequestHead, ResponseHead, Span, decode_path};
 
 /// What a check looks at.
 #[derive(Clone, Debug)]
@@ -34,8 +35,9 @@ pub struct Seen {
     pub faults: Vec<Fault>,
     /// Who spoke to whom, and whether it is over.
     pub kind: Kind,
-    /// When each piece of the request came, since the connection was accepted, in order.
-    pub reads: Vec<Duration>,
+    /// The pieces of the request, in order: the offset of the first byte, and when it came, since the connection was
+    /// accepted.
+    pub reads: Vec<(usize, Duration)>,
     /// Whether the client had closed its side before the first byte of the response.
     pub is_half_closed: bool,
 }
@@ -74,11 +76,18 @@ pub struct Place {
 }
 
 impl Seen {
-    /// A whole exchange.
+    /// A whole exchange, and the bytes that came behind it. They are the next request's, unless the server has said
+    /// that they are nobody's or refused this one: then they are looked at together with it.
     #[must_use]
-    pub fn exchange(transcript: &Transcript) -> Self {
+    pub fn exchange(transcript: &Transcript, behind: &[u8]) -> Self {
         let exchange = &transcript.exchange;
-        let mut seen = Self::of(&transcript.request.bytes, &transcript.timeline);
+        let mut bytes = transcript.request.bytes.clone();
+        let is_last = |fault: &Fault| fault.refuses() || fault.kind == FaultKind::ExcessBytes;
+        let mut faults = exchange.head.iter().flat_map(|head| head.faults());
+        if faults.any(is_last) || exchange.faults.iter().any(is_last) {
+            bytes.extend_from_slice(behind);
+        }
+        let mut seen = Self::of(&bytes, &transcript.timeline);
         seen.connection = exchange.connection;
         seen.number = transcript.number;
         seen.at = exchange.at;
@@ -167,7 +176,9 @@ impl Seen {
         let mut is_answered = false;
         for event in timeline {
             match &event.what {
-                Passage::Received { .. } if !is_answered => reads.push(event.after),
+                Passage::Received { offset, .. } if !is_answered => {
+                    reads.push((usize::try_from(*offset).unwrap_or(usize::MAX), event.after));
+                }
                 Passage::Sent { .. } => is_answered = true,
                 Passage::Happened(Happening::ReceivedEnd) => {
                     is_half_closed |= !is_answered;
@@ -222,12 +233,28 @@ impl Seen {
         })
     }
 
-    /// The longest wait between two pieces of the request.
+    /// The longest wait for a piece of the request that begins at such an offset.
     #[must_use]
-    pub fn longest_gap(&self) -> Duration {
+    pub fn longest_gap(&self, is_wanted: impl Fn(usize) -> bool) -> Duration {
         let pairs = self.reads.iter().zip(self.reads.iter().skip(1));
-        let gaps = pairs.map(|(one, next)| next.saturating_sub(*one));
+        let wanted = pairs.filter(|(_, (at, _))| is_wanted(*at));
+        let gaps = wanted.map(|((_, one), (_, next))| next.saturating_sub(*one));
         gaps.max().unwrap_or_default()
+    }
+
+    /// What makes two requests the same to whoever repeats one: method, target and body, in a few bytes.
+    #[must_use]
+    pub fn essence(&self) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        let body = self.body_at().of(self.request.bytes());
+        (
+            self.request.method(),
+            self.request.target(),
+            body,
+            self.body_bytes,
+        )
+            .hash(&mut hasher);
+        hasher.finish()
     }
 }
 
@@ -281,6 +308,11 @@ pub(super) mod tests {
 
     /// An exchange of these bytes, its request in two pieces half a second apart.
     pub(in crate::lessons) fn seen(request: &str, response: &str) -> Seen {
+        seen_in_two(request, response, 1)
+    }
+
+    /// The same, with the second piece from this offset on.
+    pub(in crate::lessons) fn seen_in_two(request: &str, response: &str, at: u64) -> Seen {
         let head = RequestHead::dissect(request.as_bytes().to_vec());
         let address = SocketAddr::from(([127, 0, 0, 1], 8000));
         let event = |milliseconds, what| Event {
@@ -293,36 +325,39 @@ pub(super) mod tests {
             bytes: bytes.as_bytes().to_vec(),
             length: bytes.len() as u64,
         };
-        Seen::exchange(&Transcript {
-            exchange: Arc::new(Exchange {
-                connection: 7,
-                at: SystemTime::UNIX_EPOCH + Duration::from_secs(100),
-                peer: address,
-                head: Some(Box::new(head)),
-                faults: Vec::new(),
-                request_bytes: request.len() as u64,
-                status: None,
-                bytes: response.len() as u64,
-                took: Duration::ZERO,
-            }),
-            server: address,
-            opened: SystemTime::UNIX_EPOCH,
-            number: 1,
-            request: stream(request),
-            response: stream(response),
-            timeline: vec![
-                event(0, received(0, 1)),
-                event(500, received(1, request.len() as u64 - 1)),
-                event(510, Passage::Happened(Happening::ReceivedEnd)),
-                event(
-                    511,
-                    Passage::Sent {
-                        offset: 0,
-                        count: 1,
-                    },
-                ),
-            ],
-        })
+        Seen::exchange(
+            &Transcript {
+                exchange: Arc::new(Exchange {
+                    connection: 7,
+                    at: SystemTime::UNIX_EPOCH + Duration::from_secs(100),
+                    peer: address,
+                    head: Some(Box::new(head)),
+                    faults: Vec::new(),
+                    request_bytes: request.len() as u64,
+                    status: None,
+                    bytes: response.len() as u64,
+                    took: Duration::ZERO,
+                }),
+                server: address,
+                opened: SystemTime::UNIX_EPOCH,
+                number: 1,
+                request: stream(request),
+                response: stream(response),
+                timeline: vec![
+                    event(0, received(0, at)),
+                    event(500, received(at, request.len() as u64 - at)),
+                    event(510, Passage::Happened(Happening::ReceivedEnd)),
+                    event(
+                        511,
+                        Passage::Sent {
+                            offset: 0,
+                            count: 1,
+                        },
+                    ),
+                ],
+            },
+            &[],
+        )
     }
 
     #[test]
@@ -349,7 +384,9 @@ pub(super) mod tests {
     #[test]
     fn pieces_are_timed_until_the_answer_begins() {
         let seen = seen("GET / HTTP/1.0\r\n\r\n", "HTTP/1.0 200 OK\r\n\r\n");
-        assert_eq!(seen.longest_gap(), Duration::from_millis(500));
+        assert_eq!(seen.longest_gap(|_| true), Duration::from_millis(500));
+        assert_eq!(seen.longest_gap(|at| at == 1), Duration::from_millis(500));
+        assert_eq!(seen.longest_gap(|at| at == 2), Duration::ZERO);
         assert_eq!((seen.connection, seen.number), (7, 1));
         assert!(seen.is_half_closed && seen.kind == Kind::Exchange);
     }

@@ -39,7 +39,10 @@ impl Watcher {
         }
         match self.assembler.take(record)? {
             Assembled::Exchange(transcript) => {
-                Some((Seen::exchange(&transcript), transcript.exchange.peer.ip()))
+                let exchange = &transcript.exchange;
+                let open = self.assembler.open(exchange.connection);
+                let behind = open.map_or(&[][..], |open| &open.request.bytes);
+                Some((Seen::exchange(&transcript, behind), exchange.peer.ip()))
             }
             Assembled::Over(_) => None,
         }

@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use super::{Finding, LineEnds, Named, Relation, Test, What};
+use super::{AsSet, Behind, Finding, LineEnds, Named, Relation, Test, What};
 use crate::lessons::judge::Past;
 use crate::lessons::seen::{Kind, Place, Seen, Side, bare, deletes};
 use crate::wire::{
@@ -56,7 +56,8 @@ impl What {
                     name_at: field.name_at,
                     at: field.value_at,
                 });
-                named.lower().among(fields.collect(), Side::Request)
+                let named = named.as_ref().map(Named::lower);
+                named_or_any(named.as_ref(), fields.collect())
             }
             Self::Spelled(name) => {
                 let spelled = request.fields().find(|field| field.name == &**name);
@@ -70,19 +71,20 @@ impl What {
                 }
             }
             Self::Cookie(named) => named.among(cookies(seen), Side::Request),
-            Self::CookieAsSet { name, before } => {
+            Self::CookieAsSet { name, how } => {
                 let all = cookies(seen).into_iter();
                 let Some(cookie) = all.rev().find(|cookie| &cookie.name == name) else {
                     return without(false);
                 };
                 let sent = cookie.at.of(request.bytes());
-                let mut set = past
-                    .cookies(name)
-                    .filter(|(_, set)| sent == *set || cookie.value == *set);
-                let holds = set.any(|(at, _)| {
-                    before
-                        .as_ref()
-                        .is_none_or(|path| past.asked_after(at, path))
+                let is_as_set = |set: &[u8]| sent == set || cookie.value == set;
+                let holds = past.cookies(name).any(|(at, set)| match how {
+                    AsSet::Whole => is_as_set(set),
+                    AsSet::Before(path) => is_as_set(set) && past.asked_after(at, path),
+                    AsSet::Behind(mark) => {
+                        let tail = from(set, mark);
+                        tail.is_some() && from(sent, mark) == tail
+                    }
                 });
                 asked(holds, cookie.at)
             }
@@ -109,6 +111,10 @@ impl What {
                     ..asked(holds, seen.body_at())
                 }
             }
+            Self::Excess(test) => {
+                let at = Span::new(seen.body_at().end, request.bytes().len());
+                test.of(at.of(request.bytes()), at, Side::Request)
+            }
             Self::Fault(kind) => {
                 let fault = seen.faults.iter().find(|fault| fault.kind == *kind);
                 fault.map_or_else(|| without(false), |fault| learners(seen, fault.at))
@@ -121,8 +127,19 @@ impl What {
             Self::Probe => without(matches!(seen.kind, Kind::Probe { .. })),
             Self::Closed => without(seen.kind == Kind::Probe { is_closed: true }),
             Self::Reads(least) => told(seen.reads.len() >= *least, seen.reads.len().to_string()),
-            Self::Gap { wait, is_least } => {
-                let gap = seen.longest_gap();
+            Self::Gap {
+                wait,
+                is_least,
+                before,
+            } => {
+                let gap = match before {
+                    None => seen.longest_gap(|_| true),
+                    Some(Behind::BlankLine) => {
+                        let line = label_at(seen, |part| matches!(part, Part::BlankLine(_)));
+                        seen.longest_gap(|at| line.is_some_and(|line| line.start == at))
+                    }
+                    Some(Behind::Body) => seen.longest_gap(|at| seen.body_at().start == at),
+                };
                 let saw = format!("{:.1} s", gap.as_secs_f64());
                 told((gap >= *wait) == *is_least, saw)
             }
@@ -217,6 +234,7 @@ impl What {
                 let ago = seen.at.duration_since(done).unwrap_or_default();
                 told(ago >= *wait, format!("{:.1} s", ago.as_secs_f64()))
             }
+            Self::Repeated => without(past.has(seen.essence())),
             Self::Times(least) => {
                 let times = past.times(&seen.path) + 1;
                 told(times >= *least, times.to_string())
@@ -279,6 +297,7 @@ impl Test {
             Self::Present => true,
             Self::Is(wanted) => value == wanted,
             Self::Has(wanted) => has(value, wanted),
+            Self::Least(bytes) => value.len() >= *bytes,
             Self::Empty => value.is_empty(),
         }
     }
@@ -353,6 +372,12 @@ fn named_or_any(named: Option<&Named>, fields: Vec<Candidate>) -> Finding {
         (None, None) => without(false),
         (None, Some(first)) => asked(true, first.name_at),
     }
+}
+
+/// What stands from these bytes on, without the quote that may end it.
+fn from<'a>(value: &'a [u8], mark: &[u8]) -> Option<&'a [u8]> {
+    let tail = value.get(find(value, mark)?..)?;
+    Some(tail.strip_suffix(b"\"").unwrap_or(tail))
 }
 
 /// A slash at the end is no difference: the lessons' pages take both.
@@ -515,7 +540,7 @@ mod tests {
     use std::time::{Duration, SystemTime};
 
     use crate::lessons::judge::Past;
-    use crate::lessons::seen::tests::seen;
+    use crate::lessons::seen::tests::{seen, seen_in_two};
     use crate::lessons::{Check, Finding, Seen};
 
     const POST: &str = "POST /u/ann/l/10/?q=%E7%94%B7+a%26b&tag=x&tag=y HTTP/1.0\r\nX-a: 1\nX-A: two\r\n three\r\n\
@@ -549,10 +574,13 @@ mod tests {
             ("form user", "form name"),
             ("no file", "file"),
             ("field x-A = two three", "field X-A = two"),
+            ("field", "no field"),
+            ("field X-A at-least 9", "field X-A at-least 10"),
             ("field content-type has urlencoded", "field Accept"),
             ("spelled X-a", "spelled x-a"),
             ("cookie sex = 男", "cookie sex = 女"),
             ("cookie age as set", "cookie sex as set"),
+            ("cookie age as set behind 0", "cookie age as set behind 1;"),
             ("version 1.0", "version 1.1"),
             ("no version 0.9", "version 0.9"),
             ("line-ends mixed", "line-ends crlf"),
@@ -567,6 +595,10 @@ mod tests {
             ("reads at-least 2", "reads at-least 3"),
             ("gap at-least 0.5", "gap at-least 0.6"),
             ("gap under 0.6", "gap under 0.5"),
+            (
+                "no gap at-least 0.5 before blank-line",
+                "gap at-least 0.5 before body",
+            ),
             ("half-close", "no half-close"),
             ("same-connection", "no same-connection"),
             ("status 302", "status 301"),
@@ -583,11 +615,67 @@ mod tests {
             ("no cookie dead as set", "cookie dead as set"),
             ("no changes age", "changes age"),
             ("after first", "after second"),
+            ("repeated", "no repeated"),
+            ("no excess", "excess"),
             ("after first by 3", "after first by 4"),
             ("times at-least 2", "times at-least 3"),
         ] {
             assert!(look(holds, &seen, &past).holds, "{holds}");
             assert!(!look(fails, &seen, &past).holds, "{fails}");
+        }
+    }
+
+    #[test]
+    fn a_request_is_repeated_by_its_method_its_target_and_its_body() {
+        let post = |target: &str, body: &str| {
+            seen(
+                &format!("POST {target} HTTP/1.0\r\nContent-Length: 1\r\n\r\n{body}"),
+                "",
+            )
+        };
+        let mut past = Past::default();
+        past.remember(&post("/again", "a"));
+        for (target, body, holds) in [
+            ("/again", "a", true),
+            ("/again", "b", false),
+            ("/other", "a", false),
+        ] {
+            assert_eq!(look("repeated", &post(target, body), &past).holds, holds);
+        }
+    }
+
+    #[test]
+    fn a_wait_has_its_place() {
+        let request = "POST / HTTP/1.0\r\nContent-Length: 3\r\n\r\nabcde\n";
+        let head = request.find("abc").unwrap();
+        for (at, line, body) in [
+            (head - 2, true, false),
+            (head, false, true),
+            (5, false, false),
+        ] {
+            let seen = seen_in_two(request, "", at as u64);
+            let past = Past::default();
+            let holds = |check: &str| look(check, &seen, &past).holds;
+            assert_eq!(holds("gap at-least 0.5 before blank-line"), line, "{at}");
+            assert_eq!(holds("gap at-least 0.5 before body"), body, "{at}");
+            assert!(holds("body = abc") && holds("excess = de\\n") && holds("excess has de"));
+        }
+    }
+
+    #[test]
+    fn a_signature_is_known_again_behind_another_value() {
+        let mut past = Past::default();
+        past.remember(&seen(
+            "GET / HTTP/1.0\r\n\r\n",
+            "HTTP/1.0 200 OK\r\nSet-Cookie: price=100:1abc:sig; Path=/\r\n\r\n",
+        ));
+        for (value, holds) in [("1:1abc:sig", true), ("1:1abd:sig", false), ("1", false)] {
+            let seen = seen(
+                &format!("GET / HTTP/1.0\r\nCookie: price={value}\r\n\r\n"),
+                "",
+            );
+            let check = "cookie price as set behind :";
+            assert_eq!(look(check, &seen, &past).holds, holds, "{value}");
         }
     }
 

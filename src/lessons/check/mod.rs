@@ -5,17 +5,19 @@
 //! | `method M` | the method is these very bytes |
 //! | `path P`, `path P...` | the decoded path is P (a slash at the end or none), or begins with it |
 //! | `target T` | the request target is these very bytes |
-//! | `query [NAME [= V \| has V]]` | the query has such a field, decoded (of several, any) |
+//! | `query [NAME [= V \| has V \| at-least N]]` | the query has such a field, decoded (of several, any) |
 //! | `form [NAME [= V \| has V]]` | the body is a form with such a field, in either encoding |
 //! | `file [NAME [= V \| has V]]` | the body is multipart with such a file; V is the file's name |
-//! | `field NAME [= V \| has V]` | the request has such a field, in any case (of several, any) |
+//! | `field [NAME [= V \| has V]]` | the request has such a field, in any case (of several, any); without a name: any field |
 //! | `spelled NAME` | a field's name is written so, capitals and all |
 //! | `cookie NAME [= V \| has V]` | such a cookie came |
 //! | `cookie NAME as set`, `cookie NAME as set before P` | it came with a value that the server had set; and since then path P was asked for |
+//! | `cookie NAME as set behind V` | from the first V on it is as it was set, such as a signature |
 //! | `version 0.9 \| 1.0 \| 1.1` | the request line says so; 0.9 says nothing |
 //! | `line-ends crlf \| lf \| mixed` | so end the lines of the head |
 //! | `body [= V \| has V \| empty]` | the request's body is, has, or is nothing |
 //! | `body-bytes N`, `body-bytes at-least N` | so many came |
+//! | `excess [= V \| has V]` | bytes behind the body, which are nobody's |
 //! | `fault SLUG` | this was odd or wrong |
 //! | `refused` | the server refused the request for a fault |
 //! | `waiting` | the request is not over, and the client has gone silent; every other step wants a whole exchange |
@@ -23,6 +25,7 @@
 //! | `closed` | in a probe: the learner's side closed the connection after its answer |
 //! | `reads at-least N` | the request came in so many pieces |
 //! | `gap at-least S`, `gap under S` | the longest wait between two pieces, in seconds |
+//! | `gap at-least S before blank-line`, `gap at-least S before body` | the wait for the piece that begins there |
 //! | `half-close` | the client closed its side before the first byte of the answer |
 //! | `same-connection` | it came on the connection of the exchange before it |
 //! | `status N` | the answer has this status |
@@ -35,9 +38,10 @@
 //! | `field NAME before answer NAME`, `field NAME after answer NAME` | both are dates, and so they stand to each other; the answer is the latest that had one |
 //! | `target as Location` | the target's path and query are the Location of the answer before it |
 //! | `after STEP`, `after STEP by S` | the step was done by an earlier exchange, S seconds ago or more |
+//! | `repeated` | an earlier request had this very method, target and body |
 //! | `times at-least N` | with this exchange the path was asked for so often |
 //!
-//! `no` before any of them turns it round. In V `\r`, `\n`, `\t`, `\\` and `\xHH` are bytes. There are no
+//! `at-least N` counts bytes, and stands wherever `has V` does. `no` before any of them turns it round. In V `\r`, `\n`, `\t`, `\\` and `\xHH` are bytes. There are no
 //! expressions: all checks of a list have to hold.
 
 mod look;
@@ -70,12 +74,12 @@ enum What {
     Query(Option<Named>),
     Form(Option<Named>),
     File(Option<Named>),
-    Field(Named),
+    Field(Option<Named>),
     Spelled(Vec<u8>),
     Cookie(Named),
     CookieAsSet {
         name: Vec<u8>,
-        before: Option<Vec<u8>>,
+        how: AsSet,
     },
     Version(Version),
     LineEnds(LineEnds),
@@ -84,6 +88,7 @@ enum What {
         bytes: u64,
         is_least: bool,
     },
+    Excess(Test),
     Fault(FaultKind),
     Refused,
     Waiting,
@@ -93,6 +98,7 @@ enum What {
     Gap {
         wait: Duration,
         is_least: bool,
+        before: Option<Behind>,
     },
     HalfClose,
     SameConnection,
@@ -112,6 +118,7 @@ enum What {
         step: String,
         wait: Duration,
     },
+    Repeated,
     Times(usize),
 }
 
@@ -127,7 +134,25 @@ enum Test {
     Present,
     Is(Vec<u8>),
     Has(Vec<u8>),
+    Least(usize),
     Empty,
+}
+
+/// What else has to be true of a cookie as it was set.
+#[derive(Clone, Debug, PartialEq)]
+enum AsSet {
+    Whole,
+    /// This path was asked for since.
+    Before(Vec<u8>),
+    /// Only what stands behind these bytes.
+    Behind(Vec<u8>),
+}
+
+/// What a piece begins with.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Behind {
+    BlankLine,
+    Body,
 }
 
 /// How a field stands to an earlier answer's.
@@ -256,23 +281,15 @@ impl What {
                     relation,
                     answer: field_name(answer)?,
                 },
-                None => Self::Field(Named::parse_field(rest)?),
+                None if rest.is_empty() => Self::Field(None),
+                None => Self::Field(Some(Named::parse_field(rest)?)),
             },
             "spelled" => Self::Spelled(field_name(rest)?),
             "cookie" => match rest.split_once(" as set") {
-                Some((name, "")) => Self::CookieAsSet {
+                Some((name, how)) => Self::CookieAsSet {
                     name: octets(wanted(name, "a cookie's name")?)?,
-                    before: None,
+                    how: AsSet::parse(how)?,
                 },
-                Some((name, path)) => {
-                    let path = path.strip_prefix(" before /");
-                    let path =
-                        path.ok_or("behind `as set` stands `before` and a path, or nothing")?;
-                    Self::CookieAsSet {
-                        name: octets(wanted(name, "a cookie's name")?)?,
-                        before: Some(bare(&octets(&format!("/{path}"))?).to_vec()),
-                    }
-                }
                 None => Self::Cookie(Named::parse(rest)?),
             },
             "version" => Self::Version(match rest {
@@ -298,6 +315,7 @@ impl What {
                     is_least: false,
                 },
             },
+            "excess" => Self::Excess(Test::parse(rest)?),
             "fault" => Self::Fault(
                 FaultKind::from_slug(rest).ok_or_else(|| format!("`{rest}` is no fault's slug"))?,
             ),
@@ -306,16 +324,15 @@ impl What {
             "probe" => alone(Self::Probe)?,
             "closed" => alone(Self::Closed)?,
             "reads" => Self::Reads(number(least(rest)?)?),
-            "gap" => match rest.strip_prefix("under") {
-                Some(wait) => Self::Gap {
-                    wait: seconds(wait)?,
-                    is_least: false,
-                },
-                None => Self::Gap {
-                    wait: seconds(least(rest)?)?,
-                    is_least: true,
-                },
-            },
+            "gap" => {
+                let (rest, before) = Behind::parse(rest)?;
+                let under = rest.strip_prefix("under");
+                Self::Gap {
+                    wait: seconds(under.map_or_else(|| least(rest), Ok)?)?,
+                    is_least: under.is_none(),
+                    before,
+                }
+            }
             "half-close" => alone(Self::HalfClose)?,
             "same-connection" => alone(Self::SameConnection)?,
             "status" => Self::Status(number(rest)?),
@@ -335,6 +352,7 @@ impl What {
                 let step = step.to_owned();
                 Self::After { step, wait }
             }
+            "repeated" => alone(Self::Repeated)?,
             "times" => Self::Times(number(least(rest)?)?),
             _ => return Err(format!("`{word}` is no check")),
         })
@@ -373,12 +391,44 @@ impl Test {
         if let Some(value) = text.strip_prefix("has ") {
             return Ok(Self::Has(octets(value.trim())?));
         }
+        if text.starts_with("at-least") {
+            return Ok(Self::Least(number(least(text)?)?));
+        }
         match text {
             "" => Ok(Self::Present),
             "empty" => Ok(Self::Empty),
             _ => Err(format!(
-                "`{text}` is neither `= VALUE` nor `has TEXT` nor `empty`"
+                "`{text}` is neither `= VALUE` nor `has TEXT` nor `at-least N` nor `empty`"
             )),
+        }
+    }
+}
+
+impl AsSet {
+    /// What stands behind `as set`.
+    fn parse(text: &str) -> Result<Self, String> {
+        if let Some(path) = text.strip_prefix(" before /") {
+            return Ok(Self::Before(bare(&octets(&format!("/{path}"))?).to_vec()));
+        }
+        match text.strip_prefix(" behind ") {
+            Some(mark) => Ok(Self::Behind(octets(mark)?)),
+            None if text.is_empty() => Ok(Self::Whole),
+            None => Err(
+                "behind `as set` stands `before` and a path, `behind` and a text, or nothing"
+                    .to_owned(),
+            ),
+        }
+    }
+}
+
+impl Behind {
+    /// The text without `before ...` at its end.
+    fn parse(text: &str) -> Result<(&str, Option<Self>), String> {
+        match text.split_once(" before ") {
+            None => Ok((text, None)),
+            Some((rest, "blank-line")) => Ok((rest, Some(Self::BlankLine))),
+            Some((rest, "body")) => Ok((rest, Some(Self::Body))),
+            Some(_) => Err("a gap is before blank-line or before body".to_owned()),
         }
     }
 }
@@ -484,8 +534,14 @@ mod tests {
             ("refused 400", "stands alone"),
             ("reads 2", "at-least"),
             ("gap at-least soon", "no number of seconds"),
+            (
+                "gap at-least 1 before noon",
+                "before blank-line or before body",
+            ),
             ("status many", "no number"),
             ("after", "names a step"),
+            ("repeated twice", "stands alone"),
+            ("query a at-least few", "no number"),
             ("cookie a as set after b", "`before` and a path"),
             ("body = a\\q", "no escape"),
             ("body = \\x4", "two hexadecimal digits"),

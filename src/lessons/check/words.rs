@@ -1,6 +1,6 @@
 //! What each check wants, in a few words of either language.
 
-use super::{LineEnds, Named, Relation, Test, What};
+use super::{AsSet, Behind, LineEnds, Named, Relation, Test, What};
 use crate::wire::{Escaped, Lang, Version};
 
 impl What {
@@ -22,22 +22,25 @@ impl What {
             Self::Form(Some(named)) => named.words(&say("in the form", "表单里的"), lang),
             Self::File(None) => say("a file in the body", "主体里的文件"),
             Self::File(Some(named)) => named.words(&say("the file", "文件"), lang),
-            Self::Field(named) => named.words(&say("field", "字段"), lang),
+            Self::Field(None) => say("a field", "字段"),
+            Self::Field(Some(named)) => named.words(&say("field", "字段"), lang),
             Self::Spelled(name) => of("a field spelled", "字段名写作", name),
             Self::Cookie(named) => named.words(&say("cookie", "cookie"), lang),
-            Self::CookieAsSet { name, before } => {
+            Self::CookieAsSet { name, how } => {
                 let name = Escaped(name);
                 let words = if zh {
                     format!("cookie {name} 的值是服务器设置过的")
                 } else {
                     format!("cookie {name} as it was set")
                 };
-                match before {
-                    None => words,
-                    Some(path) if zh => format!("{words}，之后请求过 {}", Escaped(path)),
-                    Some(path) => {
+                match how {
+                    AsSet::Whole => words,
+                    AsSet::Before(path) if zh => format!("{words}，之后请求过 {}", Escaped(path)),
+                    AsSet::Before(path) => {
                         format!("{words}, and after that a request for {}", Escaped(path))
                     }
+                    AsSet::Behind(mark) if zh => format!("{words}（从 {} 起）", Escaped(mark)),
+                    AsSet::Behind(mark) => format!("{words}, from {} on", Escaped(mark)),
                 }
             }
             Self::Version(Version::Simple) => "HTTP/0.9".to_owned(),
@@ -75,6 +78,7 @@ impl What {
                     format!("a body of at least {bytes} bytes")
                 }
             }
+            Self::Excess(test) => test.words(&say("bytes behind the body", "主体之后的字节"), lang),
             Self::Fault(kind) => format!("{} {}", say("fault", "问题"), kind.slug()),
             Self::Refused => say("a request that is refused", "被拒绝的请求"),
             Self::Waiting => say("a request that is not finished", "还没发完的请求"),
@@ -87,13 +91,24 @@ impl What {
                     format!("a request in at least {least} pieces")
                 }
             }
-            Self::Gap { wait, is_least } => {
+            Self::Gap {
+                wait,
+                is_least,
+                before,
+            } => {
                 let wait = wait.as_secs_f64();
-                match (is_least, zh) {
+                let words = match (is_least, zh) {
                     (true, false) => format!("a pause of at least {wait} s"),
                     (true, true) => format!("中间至少停顿 {wait} 秒"),
                     (false, false) => format!("no pause of {wait} s"),
                     (false, true) => format!("停顿不到 {wait} 秒"),
+                };
+                match before {
+                    None => words,
+                    Some(Behind::BlankLine) => {
+                        words + &say(" before the blank line", "，在空行之前")
+                    }
+                    Some(Behind::Body) => words + &say(" before the body", "，在主体之前"),
                 }
             }
             Self::HalfClose => say(
@@ -147,6 +162,7 @@ impl What {
                     format!("at least {wait} s after the step {step}")
                 }
             }
+            Self::Repeated => say("the same request again", "同样的请求再来一次"),
             Self::Times(least) => {
                 if zh {
                     format!("第 {least} 次请求这个路径")
@@ -172,6 +188,8 @@ impl Test {
             (Self::Is(value), _) => format!("{subject} = {}", Escaped(value)),
             (Self::Has(value), Lang::En) => format!("{subject} has {}", Escaped(value)),
             (Self::Has(value), Lang::Zh) => format!("{subject} 含有 {}", Escaped(value)),
+            (Self::Least(bytes), Lang::En) => format!("{subject} of at least {bytes} bytes"),
+            (Self::Least(bytes), Lang::Zh) => format!("{subject} 至少 {bytes} 字节"),
             (Self::Empty, Lang::En) => format!("{subject} is empty"),
             (Self::Empty, Lang::Zh) => format!("{subject} 为空"),
         }
