@@ -79,8 +79,7 @@ pub fn lesson(room: &Room, learner: &Learner, frame: &Frame, message: &str) -> V
     let verdict = learner
         .last
         .as_ref()
-        .map(|judged| verdict(texts, judged, frame))
-        .unwrap_or_default();
+        .map_or_else(|| silence(frame), |judged| verdict(texts, judged, frame));
     let keys = vec![
         (PLAIN, message.to_owned()),
         (FAINT, say(frame.lang, KEYS).to_owned()),
@@ -98,6 +97,19 @@ pub fn lesson(room: &Room, learner: &Learner, frame: &Frame, message: &str) -> V
     let blank = || vec![(PLAIN, String::new())];
     [head, intro, blank(), step, blank(), verdict, keys].concat()
 }
+
+/// What stands where the verdicts will be, for who has typed nothing yet.
+fn silence(frame: &Frame) -> Vec<Row> {
+    wrap(say(frame.lang, SILENCE), "", frame.width)
+        .into_iter()
+        .map(|line| (FAINT, line))
+        .collect()
+}
+
+const SILENCE: [&str; 2] = [
+    "Type in a second terminal: what arrives here is judged at once.",
+    "请在另一个终端里输入命令，这边一收到就会评判。",
+];
 
 const DONE: [&str; 2] = [
     "This lesson is done. n goes on to the next one.",
@@ -298,6 +310,9 @@ pub fn opening(room: &Room, learner: &Learner, frame: &Frame) -> Vec<Row> {
     {
         rows.extend(task(texts, step, index, frame));
         rows.extend(help(step, usize::MAX, frame));
+        if learner.last.is_none() {
+            rows.extend(silence(frame));
+        }
     }
     rows
 }

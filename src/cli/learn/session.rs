@@ -84,9 +84,10 @@ pub fn learn(args: &LearnArgs, color: Color) -> Result<(), CliError> {
     if !serve.bind.is_loopback() {
         anstream::eprintln!("{}", warning(serve.bind));
     }
-    let mut places = format!("site {}", ready.url);
+    let mut places = format!("{} {}", say(serve.lang, ["site", "站点"]), ready.url);
     if let Some(page) = &ready.page {
-        places += &format!("  live page {}", page.url());
+        let name = say(serve.lang, ["live page", "实时页面"]);
+        places += &format!("  {name} {}", page.url());
     }
     let Ready {
         engine, watchers, ..

@@ -22,7 +22,7 @@ impl What {
             Self::Form(Some(named)) => named.words(&say("in the form", "表单里的"), lang),
             Self::File(None) => say("a file in the body", "主体里的文件"),
             Self::File(Some(named)) => named.words(&say("the file", "文件"), lang),
-            Self::Field(None) => say("a field", "字段"),
+            Self::Field(None) => say("any field", "任何字段"),
             Self::Field(Some(named)) => named.words(&say("field", "字段"), lang),
             Self::Spelled(name) => of("a field spelled", "字段名写作", name),
             Self::Cookie(named) => named.words(&say("cookie", "cookie"), lang),
