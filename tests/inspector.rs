@@ -457,6 +457,7 @@ fn the_door_is_for_this_page_alone() {
         "/",
         "/inspector.js",
         "/bytes.js",
+        "/asking.js",
         "/words.js",
         "/lesson.js",
         "/class.js",

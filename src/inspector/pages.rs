@@ -135,6 +135,7 @@ impl Pages {
             b"/" => Answer::file(HTML, include_str!("page/index.html")),
             b"/inspector.js" => Answer::file(SCRIPT, include_str!("page/inspector.js")),
             b"/bytes.js" => Answer::file(SCRIPT, include_str!("page/bytes.js")),
+            b"/asking.js" => Answer::file(SCRIPT, include_str!("page/asking.js")),
             b"/words.js" => Answer::file(SCRIPT, include_str!("page/words.js")),
             b"/lesson.js" => Answer::file(SCRIPT, include_str!("page/lesson.js")),
             b"/inspector.css" => Answer::file(STYLE, include_str!("page/inspector.css")),

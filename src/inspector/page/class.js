@@ -3,6 +3,7 @@
 // It asks when the feed says that there is something new; meanwhile the seconds are counted here. Names are what
 // strangers typed: they become text by textContent, each in a `bdi` of its own.
 
+import { asking } from './asking.js';
 import { element } from './bytes.js';
 import * as words from './words.js';
 
@@ -12,28 +13,14 @@ const { word } = words;
 let shown = null;
 let at = 0; // when it came
 let isLive = false;
-let isLoading = false;
-let isStale = false;
 
-const load = async () => {
-  isStale = true;
-  if (isLoading) return;
-  isLoading = true;
-  try {
-    while (isStale) {
-      isStale = false;
-      const response = await fetch('/class.json');
-      if (!response.ok) continue;
-      shown = await response.json();
-      at = performance.now();
-      draw();
-    }
-  } catch {
-    // The server is gone for now; the feed says so, and its next event asks again.
-  } finally {
-    isLoading = false;
-  }
-};
+const load = asking(async () => {
+  const response = await fetch('/class.json');
+  if (!response.ok) return;
+  shown = await response.json();
+  at = performance.now();
+  draw();
+});
 
 const draw = () => {
   document.documentElement.lang = words.currentLang() === 'zh' ? 'zh-Hans' : 'en';

@@ -3,6 +3,7 @@
 // It asks this server alone, keeps its few settings in the URL's hash, and makes everything that came from the
 // wire with textContent.
 
+import { asking } from './asking.js';
 import { Message, element } from './bytes.js';
 import { Lesson } from './lesson.js';
 import * as words from './words.js';
@@ -272,39 +273,24 @@ const choose = (id, follows = false) => {
   load();
 };
 
-let isLoading = false;
-let isStale = false;
-
-// One request at a time: what changes meanwhile is asked for once more.
-const load = async () => {
-  isStale = true;
-  if (isLoading) return;
-  isLoading = true;
-  try {
-    while (isStale && state.chosen) {
-      isStale = false;
-      const id = state.chosen;
-      state.glossary ??= await (await fetch('/glossary')).json();
-      const response = await fetch(`/exchanges/${id}`);
-      if (id !== state.chosen) continue;
-      if (response.ok) {
-        const text = await response.text();
-        // What is shown already is left alone, and whatever the mouse is on with it.
-        if (text === state.text && state.shown) continue;
-        state.text = text;
-        state.shown = JSON.parse(text);
-        show();
-      } else {
-        state.shown = null;
-        $('exchange').replaceChildren(element('p', 'empty', word('gone')));
-      }
-    }
-  } catch {
-    // The server is gone for now; the feed says so, and the next event asks again.
-  } finally {
-    isLoading = false;
+const load = asking(async () => {
+  const id = state.chosen;
+  if (!id) return;
+  state.glossary ??= await (await fetch('/glossary')).json();
+  const response = await fetch(`/exchanges/${id}`);
+  if (id !== state.chosen) return;
+  if (!response.ok) {
+    state.shown = null;
+    $('exchange').replaceChildren(element('p', 'empty', word('gone')));
+    return;
   }
-};
+  const text = await response.text();
+  // What is shown already is left alone, and whatever the mouse is on with it.
+  if (text === state.text && state.shown) return;
+  state.text = text;
+  state.shown = JSON.parse(text);
+  show();
+});
 
 const show = () => {
   const shown = state.shown;

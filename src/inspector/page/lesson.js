@@ -2,6 +2,7 @@
 //
 // It asks when the feed says that there is something new. Texts and names become text by textContent.
 
+import { asking } from './asking.js';
 import { element } from './bytes.js';
 import * as words from './words.js';
 
@@ -20,35 +21,21 @@ export class Lesson {
     this.learner = '';
     this.shown = null; // what is drawn, and the same as it came
     this.raw = null;
-    this.isLoading = false;
-    this.isStale = false;
     this.isWhole = false; // whether the lesson's whole text is open
   }
 
-  /** Asks for what there is now: one request at a time, and once more for what changes meanwhile. */
-  async load() {
-    this.isStale = true;
-    if (this.isLoading) return;
-    this.isLoading = true;
-    try {
-      while (this.isStale) {
-        this.isStale = false;
-        const query = new URLSearchParams({ lang: words.currentLang(), learner: this.learner });
-        const response = await fetch(`/lesson.json?${query}`);
-        if (!response.ok) continue;
-        const text = await response.text();
-        if (this.isStale || text === this.raw) continue;
-        this.raw = text;
-        this.shown = JSON.parse(text);
-        this.draw();
-        this.told();
-      }
-    } catch {
-      // The server is gone for now; the feed says so, and its next event asks again.
-    } finally {
-      this.isLoading = false;
-    }
-  }
+  /** Asks for what there is now. */
+  load = asking(async (isStale) => {
+    const query = new URLSearchParams({ lang: words.currentLang(), learner: this.learner });
+    const response = await fetch(`/lesson.json?${query}`);
+    if (!response.ok) return;
+    const text = await response.text();
+    if (isStale() || text === this.raw) return;
+    this.raw = text;
+    this.shown = JSON.parse(text);
+    this.draw();
+    this.told();
+  });
 
   /** Asks as if nothing had been asked before: the language or the learner is another. */
   again() {
