@@ -12,6 +12,8 @@
     reason = "a panic in a test, or in a function that only tests call, is its report"
 )]
 
+mod support;
+
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::process::{Child, Command, Stdio};
@@ -20,6 +22,9 @@ use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::support::has_tool;
 
 /// Longer than anything here takes on a busy machine, and shorter than anybody's patience.
 const DEADLINE: Duration = Duration::from_secs(30);
@@ -975,24 +980,48 @@ fn messages_in_a_row_are_dissected_one_by_one() {
     assert_eq!(json[1]["length"], 21);
 }
 
+/// What curl wrote of itself into a file, and the folder that keeps it.
+fn traced(flag: &str, args: &[&str]) -> (TempDir, String) {
+    let folder = tempfile::tempdir().unwrap();
+    let trace = folder.path().join("trace");
+    let mut curl = Command::new("curl");
+    curl.args(["-s", "--noproxy", "*", flag]).arg(&trace);
+    assert!(curl.args(args).output().unwrap().status.success());
+    let trace = trace.to_str().unwrap().to_owned();
+    (folder, trace)
+}
+
+/// The same of two requests, whose answers are thrown away.
+fn two_traced(address: SocketAddr, args: &[&str]) -> (TempDir, String) {
+    let urls = ["a", "b"].map(|name| format!("http://{address}/{name}"));
+    let downloads = urls.iter().flat_map(|url| ["-o", "/dev/null", url]);
+    let args: Vec<&str> = args.iter().copied().chain(downloads).collect();
+    traced("--trace", &args)
+}
+
+/// Takes a request's head, to its blank line.
+fn read_head(mut client: &TcpStream) {
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        let mut octet = [0];
+        client.read_exact(&mut octet).unwrap();
+        head.extend(octet);
+    }
+}
+
 #[test]
 fn a_trace_of_curls_is_dissected() {
+    if !has_tool("a_trace_of_curls_is_dissected", "curl") {
+        return;
+    }
     let server = Server::start(&["--quiet", "--frozen"]);
     let url = format!("http://{}/redirect/", server.address);
     for (flag, says) in [
         ("--trace", ""),
         ("--trace-ascii", "this is a --trace-ascii"),
     ] {
-        let folder = tempfile::tempdir().unwrap();
-        let trace = folder.path().join("trace");
-        let mut curl = Command::new("curl");
-        curl.args(["-s", "--noproxy", "*", "-I", "--trace-time", flag]);
-        let Ok(output) = curl.arg(&trace).arg(&url).output() else {
-            assert!(std::env::var_os("CI").is_none(), "curl is missing");
-            return;
-        };
-        assert!(output.status.success());
-        let ended = run(&["dissect", trace.to_str().unwrap()], b"");
+        let (_folder, trace) = traced(flag, &["-I", "--trace-time", &url]);
+        let ended = run(&["dissect", &trace], b"");
         assert_eq!(ended.code, Some(0), "{ended:?}");
         assert!(ended.stdout.starts_with("request, "), "{ended:?}");
         assert!(ended.stdout.contains("\nresponse, "), "{ended:?}");
@@ -1006,39 +1035,25 @@ fn a_trace_of_curls_is_dissected() {
 
 #[test]
 fn connections_at_once_in_a_trace_of_curls_are_not_mixed() {
+    if !has_tool(
+        "connections_at_once_in_a_trace_of_curls_are_not_mixed",
+        "curl",
+    ) {
+        return;
+    }
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     // Both have asked before either is answered.
     let server = std::thread::spawn(move || {
         let clients = [(); 2].map(|()| listener.accept().unwrap().0);
-        for mut client in &clients {
-            let mut head = Vec::new();
-            while !head.ends_with(b"\r\n\r\n") {
-                let mut octet = [0];
-                client.read_exact(&mut octet).unwrap();
-                head.extend(octet);
-            }
-        }
+        clients.iter().for_each(read_head);
         for mut client in &clients {
             client.write_all(b"HTTP/1.0 200 OK\r\n\r\nhi").unwrap();
         }
     });
-    let folder = tempfile::tempdir().unwrap();
-    let trace = folder.path().join("trace");
-    let mut curl = Command::new("curl");
-    curl.args(["-s", "--noproxy", "*", "-Z", "--parallel-immediate"]);
-    curl.arg("--trace").arg(&trace);
-    for name in ["a", "b"] {
-        curl.arg("-o").arg(folder.path().join(name));
-        curl.arg(format!("http://{address}/{name}"));
-    }
-    let Ok(output) = curl.output() else {
-        assert!(std::env::var_os("CI").is_none(), "curl is missing");
-        return;
-    };
-    assert!(output.status.success());
+    let (_folder, trace) = two_traced(address, &["-Z", "--parallel-immediate"]);
     server.join().unwrap();
-    let ended = run(&["dissect", trace.to_str().unwrap()], b"");
+    let ended = run(&["dissect", &trace], b"");
     assert_eq!(ended.code, Some(3), "{ended:?}");
     assert!(
         ended.stderr.contains("two connections are busy"),
@@ -1049,18 +1064,19 @@ fn connections_at_once_in_a_trace_of_curls_are_not_mixed() {
 
 #[test]
 fn chunked_responses_in_a_trace_of_curls_end_behind_their_last_chunk() {
+    if !has_tool(
+        "chunked_responses_in_a_trace_of_curls_end_behind_their_last_chunk",
+        "curl",
+    ) {
+        return;
+    }
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     // Two answers on one connection.
     let server = std::thread::spawn(move || {
         let mut client = listener.accept().unwrap().0;
         for _ in 0..2 {
-            let mut head = Vec::new();
-            while !head.ends_with(b"\r\n\r\n") {
-                let mut octet = [0];
-                client.read_exact(&mut octet).unwrap();
-                head.extend(octet);
-            }
+            read_head(&client);
             let head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
             client.write_all(head).unwrap();
             client
@@ -1068,21 +1084,9 @@ fn chunked_responses_in_a_trace_of_curls_end_behind_their_last_chunk() {
                 .unwrap();
         }
     });
-    let folder = tempfile::tempdir().unwrap();
-    let trace = folder.path().join("trace");
-    let mut curl = Command::new("curl");
-    curl.args(["-s", "--noproxy", "*", "--trace"]).arg(&trace);
-    for name in ["a", "b"] {
-        curl.arg("-o").arg(folder.path().join(name));
-        curl.arg(format!("http://{address}/{name}"));
-    }
-    let Ok(output) = curl.output() else {
-        assert!(std::env::var_os("CI").is_none(), "curl is missing");
-        return;
-    };
-    assert!(output.status.success());
+    let (_folder, trace) = two_traced(address, &[]);
     server.join().unwrap();
-    let ended = run(&["dissect", "--json", trace.to_str().unwrap()], b"");
+    let ended = run(&["dissect", "--json", &trace], b"");
     assert_eq!(ended.code, Some(0), "{ended:?}");
     let json: Value = serde_json::from_str(&ended.stdout).unwrap();
     let kinds: Vec<_> = json

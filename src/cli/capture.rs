@@ -329,32 +329,8 @@ const EXCHANGE_BYTES: usize = 2048;
 
 #[cfg(test)]
 mod tests {
-    use std::net::SocketAddr;
-    use std::time::UNIX_EPOCH;
-
     use super::*;
-    use crate::record::Moment;
-
-    fn moment(connection: u64, what: Happening) -> Record {
-        Record::Moment(Arc::new(Moment {
-            connection,
-            at: UNIX_EPOCH,
-            after: Duration::ZERO,
-            what,
-            missing: 0,
-        }))
-    }
-
-    fn opened(connection: u64) -> Record {
-        let address = SocketAddr::from(([127, 0, 0, 1], 8000));
-        moment(
-            connection,
-            Happening::Opened {
-                client: address,
-                server: address,
-            },
-        )
-    }
+    use crate::record::samples::{moment, opened};
 
     fn received(connection: u64, count: usize) -> Record {
         moment(connection, Happening::Received(vec![b'x'; count]))

@@ -280,13 +280,12 @@ fn line(out: &mut String, event: &impl ToString) {
 
 #[cfg(test)]
 mod tests {
-    use std::net::SocketAddr;
     use std::sync::{Arc, Mutex};
-    use std::time::{Duration, UNIX_EPOCH};
+    use std::time::Duration;
 
     use super::*;
     use crate::cli::parse_serve_args;
-    use crate::record::Happening;
+    use crate::record::samples::{opened, received};
 
     #[derive(Clone, Default)]
     struct Paper(Arc<Mutex<Vec<u8>>>);
@@ -300,26 +299,6 @@ mod tests {
         fn flush(&mut self) -> io::Result<()> {
             Ok(())
         }
-    }
-
-    fn moment(connection: u64, what: Happening) -> Record {
-        Record::Moment(Arc::new(Moment {
-            connection,
-            at: UNIX_EPOCH,
-            after: Duration::ZERO,
-            what,
-            missing: 0,
-        }))
-    }
-
-    fn opened(connection: u64) -> Record {
-        let address = SocketAddr::from(([127, 0, 0, 1], 8000));
-        let (client, server) = (address, address);
-        moment(connection, Happening::Opened { client, server })
-    }
-
-    fn received(connection: u64, bytes: &[u8]) -> Record {
-        moment(connection, Happening::Received(bytes.to_vec()))
     }
 
     #[test]

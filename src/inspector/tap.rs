@@ -183,32 +183,10 @@ impl Tap for InspectorTap {
 
 #[cfg(test)]
 mod tests {
-    use std::net::SocketAddr;
     use std::sync::mpsc::{Receiver, sync_channel};
-    use std::time::{Duration, UNIX_EPOCH};
 
     use super::*;
-
-    fn moment(connection: u64, what: Happening) -> Record {
-        Record::Moment(Arc::new(Moment {
-            connection,
-            at: UNIX_EPOCH,
-            after: Duration::ZERO,
-            what,
-            missing: 0,
-        }))
-    }
-
-    fn opened(connection: u64) -> Record {
-        let address = SocketAddr::from(([127, 0, 0, 1], 8000));
-        moment(
-            connection,
-            Happening::Opened {
-                client: address,
-                server: address,
-            },
-        )
-    }
+    use crate::record::samples::{moment, opened};
 
     fn tap(bytes: usize, places: usize) -> (InspectorTap, Receiver<Batch>, Arc<Permits>) {
         let permits = Arc::new(Permits::new(bytes));

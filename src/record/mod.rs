@@ -195,3 +195,31 @@ impl Tap for Fan {
         }
     }
 }
+
+/// Records for the tests of whoever takes them.
+#[cfg(test)]
+pub(crate) mod samples {
+    use std::time::UNIX_EPOCH;
+
+    use super::*;
+
+    pub(crate) fn moment(connection: u64, what: Happening) -> Record {
+        Record::Moment(Arc::new(Moment {
+            connection,
+            at: UNIX_EPOCH,
+            after: Duration::ZERO,
+            what,
+            missing: 0,
+        }))
+    }
+
+    pub(crate) fn opened(connection: u64) -> Record {
+        let address = SocketAddr::from(([127, 0, 0, 1], 8000));
+        let (client, server) = (address, address);
+        moment(connection, Happening::Opened { client, server })
+    }
+
+    pub(crate) fn received(connection: u64, bytes: &[u8]) -> Record {
+        moment(connection, Happening::Received(bytes.to_vec()))
+    }
+}

@@ -316,24 +316,7 @@ mod tests {
     use std::time::UNIX_EPOCH;
 
     use super::*;
-
-    fn moment(what: Happening) -> Record {
-        Record::Moment(Arc::new(Moment {
-            connection: 7,
-            at: UNIX_EPOCH,
-            after: Duration::ZERO,
-            what,
-            missing: 0,
-        }))
-    }
-
-    fn opened() -> Record {
-        let address = SocketAddr::from(([127, 0, 0, 1], 8000));
-        moment(Happening::Opened {
-            client: address,
-            server: address,
-        })
-    }
+    use crate::record::samples::{moment, opened, received};
 
     fn exchange(request_bytes: u64, bytes: u64) -> Record {
         Record::Exchange(Arc::new(Exchange {
@@ -349,18 +332,14 @@ mod tests {
         }))
     }
 
-    fn received(bytes: &[u8]) -> Record {
-        moment(Happening::Received(bytes.to_vec()))
-    }
-
     #[test]
     fn streams_are_cut_where_the_exchanges_say() {
         let mut assembler = Assembler::new(100);
         for record in [
-            opened(),
-            received(b"one"),
-            received(b"twot"),
-            moment(Happening::Sent(b"ONE".to_vec())),
+            opened(7),
+            received(7, b"one"),
+            received(7, b"twot"),
+            moment(7, Happening::Sent(b"ONE".to_vec())),
         ] {
             assert!(assembler.take(&record).is_none());
         }
@@ -375,7 +354,7 @@ mod tests {
             panic!()
         };
         assert_eq!((&*second.request.bytes, second.number), (&b"two"[..], 2));
-        let Some(Assembled::Over(over)) = assembler.take(&moment(Happening::Closed)) else {
+        let Some(Assembled::Over(over)) = assembler.take(&moment(7, Happening::Closed)) else {
             panic!()
         };
         assert_eq!(over.request.bytes, b"t");
@@ -385,7 +364,7 @@ mod tests {
     #[test]
     fn what_is_kept_is_bounded_and_what_there_was_is_counted() {
         let mut assembler = Assembler::new(4);
-        for record in [opened(), received(b"abcdef"), received(b"gh")] {
+        for record in [opened(7), received(7, b"abcdef"), received(7, b"gh")] {
             assert!(assembler.take(&record).is_none());
         }
         let open = assembler.open(7).unwrap();
@@ -420,7 +399,7 @@ mod tests {
     #[test]
     fn what_is_held_of_all_open_connections_is_bounded() {
         let mut assembler = Assembler::new(100).holding(size_of::<Open>() + size_of::<Event>() + 1);
-        for record in [opened(), received(b"abc"), received(b"def")] {
+        for record in [opened(7), received(7, b"abc"), received(7, b"def")] {
             assert!(assembler.take(&record).is_none());
         }
         // The first piece found room, the second did not: its bytes are counted.
@@ -432,16 +411,16 @@ mod tests {
         let held = assembler.held();
         assembler.forget(7).unwrap();
         assert!(held > 0 && assembler.held() == 0);
-        assert!(assembler.take(&received(b"g")).is_none());
+        assert!(assembler.take(&received(7, b"g")).is_none());
     }
 
     #[test]
     fn a_long_timeline_tells_its_end_in_one_piece() {
         let mut assembler = Assembler::new(1);
-        assembler.take(&opened());
+        assembler.take(&opened(7));
         for _ in 0..PIECES * 2 {
-            assembler.take(&received(b"abc"));
-            assembler.take(&moment(Happening::Sent(b"d".to_vec())));
+            assembler.take(&received(7, b"abc"));
+            assembler.take(&moment(7, Happening::Sent(b"d".to_vec())));
         }
         let timeline = &assembler.open(7).unwrap().timeline;
         assert_eq!(timeline.len(), PIECES);
@@ -458,7 +437,7 @@ mod tests {
     #[test]
     fn a_cut_piece_is_counted_whole() {
         let mut assembler = Assembler::new(100);
-        assembler.take(&opened());
+        assembler.take(&opened(7));
         assembler.take(&Record::Moment(Arc::new(Moment {
             connection: 7,
             at: UNIX_EPOCH,
@@ -466,7 +445,7 @@ mod tests {
             what: Happening::Received(b"ab".to_vec()),
             missing: 5,
         })));
-        assembler.take(&received(b"z"));
+        assembler.take(&received(7, b"z"));
         let request = &assembler.open(7).unwrap().request;
         assert_eq!((&*request.bytes, request.length), (&b"ab"[..], 8));
     }
@@ -474,7 +453,7 @@ mod tests {
     #[test]
     fn a_connection_that_was_open_before_is_passed_over() {
         let mut assembler = Assembler::new(4);
-        assert!(assembler.take(&received(b"a")).is_none());
+        assert!(assembler.take(&received(7, b"a")).is_none());
         assert!(assembler.take(&exchange(1, 0)).is_none());
     }
 }
