@@ -19,7 +19,7 @@ use std::process::{Child, Command, Stdio};
 
 use blankline::lessons::{Check, Course, Step, is_command};
 use blankline::wire::Lang;
-use support::{Program, converse, has_tool};
+use support::{Program, answering, converse, has_tool};
 
 const LEARNERS: usize = 100;
 
@@ -194,23 +194,38 @@ fn core_lessons(course: &Course) -> usize {
         .count()
 }
 
+/// A small class, which keeps its things in this folder.
+fn class(folder: &Path, learners: usize) -> Program {
+    Program::serve(&[
+        "--class".to_owned(),
+        format!("--learners={learners}"),
+        format!("--data={}", folder.join("data").display()),
+        format!("--progress={}", folder.join("progress.txt").display()),
+    ])
+}
+
+fn ask(server: &Program, target: &str) -> String {
+    let request = format!("GET {target} HTTP/1.0\r\n\r\n");
+    String::from_utf8(converse(server.address, [request.as_bytes()], false).unwrap()).unwrap()
+}
+
+#[test]
+fn a_learners_own_server_counts_for_that_learner() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = class(folder.path(), 2);
+    let ask = |target: &str| ask(&server, target);
+    let port = answering(b"HTTP/1.0 200 OK\r\nContent-Length: 6\r\n\r\nhello\n").port();
+    // It is the learner's first request, so nothing has led to this lesson before.
+    assert!(ask(&format!("/u/ann/l/t1/probe?port={port}")).contains("answered with"));
+    assert!(ask("/u/ann/l/t1/check").contains("✓ hello"));
+    assert!(ask("/u/bob/l/t1/check").contains("· hello"));
+}
+
 #[test]
 fn whoever_comes_when_the_class_is_full_is_served_and_not_watched() {
     let folder = tempfile::tempdir().unwrap();
-    let flags = [
-        "--class".to_owned(),
-        "--learners=1".to_owned(),
-        format!("--data={}", folder.path().join("data").display()),
-        format!(
-            "--progress={}",
-            folder.path().join("progress.txt").display()
-        ),
-    ];
-    let server = Program::serve(&flags);
-    let ask = |target: &str| {
-        let request = format!("GET {target} HTTP/1.0\r\n\r\n");
-        String::from_utf8(converse(server.address, [request.as_bytes()], false).unwrap()).unwrap()
-    };
+    let server = class(folder.path(), 1);
+    let ask = |target: &str| ask(&server, target);
     assert!(ask("/u/first/raw").starts_with("HTTP/1.0 200 OK"));
     assert!(ask("/u/second/raw").starts_with("HTTP/1.0 200 OK"));
     assert!(ask("/u/first/l/00/check").contains("✓ by-hand"));

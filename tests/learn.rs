@@ -20,7 +20,7 @@ use std::sync::mpsc::{Receiver, channel};
 use rustix::process::{Pid, Signal, kill_process};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use rustix::termios::{LocalModes, Winsize, tcgetattr, tcsetwinsize};
-use support::{PATIENCE, converse, has_tool};
+use support::{PATIENCE, answering, converse, has_tool};
 use tempfile::TempDir;
 
 const BY_HAND: &[u8] = b"GET /raw HTTP/1.0\r\n\r\n";
@@ -507,22 +507,6 @@ fn a_taken_port_and_a_strange_lesson_are_told() {
             .code(),
         Some(2)
     );
-}
-
-/// A server for one connection, which answers these bytes one by one and then closes or waits.
-fn answering(answer: &'static [u8]) -> SocketAddr {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = listener.local_addr().unwrap();
-    std::thread::spawn(move || {
-        let (mut stream, _) = listener.accept().unwrap();
-        stream.set_nodelay(true).unwrap();
-        let mut request = [0; 512];
-        let _asked = stream.read(&mut request).unwrap();
-        for octet in answer.chunks(1) {
-            stream.write_all(octet).unwrap();
-        }
-    });
-    address
 }
 
 #[test]

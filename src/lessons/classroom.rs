@@ -12,7 +12,7 @@ use std::time::SystemTime;
 use super::course::Course;
 use super::judge::{Past, Verdict, judge};
 use super::notebook::Texts;
-use super::seen::{Kind, Seen};
+use super::seen::{Kind, Seen, bare};
 
 /// The learners of a course. A clone is another handle on the same.
 #[derive(Clone, Debug)]
@@ -244,7 +244,8 @@ impl Room {
             self.tell(&name, None);
             return;
         }
-        let named = lesson_of(&seen.path).and_then(|number| self.course.find(number));
+        let named = seen.lesson.as_deref();
+        let named = named.and_then(|number| self.course.find(number));
         let is_class = self.is_class();
         let learner = self
             .learners
@@ -260,7 +261,7 @@ impl Room {
         }
         let texts = self.course.lessons().get(learner.lesson);
         let judged = texts
-            .filter(|_| !is_aside(&seen.path))
+            .filter(|_| !is_aside(&seen))
             .map(|texts| learner.judge(texts, seen));
         self.tell(&name, judged);
     }
@@ -380,19 +381,12 @@ impl std::fmt::Debug for Room {
     }
 }
 
-/// The lesson that a path `/l/NN` or `/l/NN/...` names.
-#[must_use]
-pub fn lesson_of(path: &[u8]) -> Option<&str> {
-    let rest = path.strip_prefix(b"/l/")?;
-    let number = rest.split(|&octet| octet == b'/').next()?;
-    str::from_utf8(number).ok()
-}
-
-/// Whether a path is `/l/NN/check`, where a verdict is read, or `/l/NN/probe`, where one is asked for: what the learner
-/// did is something else.
-fn is_aside(path: &[u8]) -> bool {
-    let path = path.strip_suffix(b"/").unwrap_or(path);
-    lesson_of(path).is_some() && (path.ends_with(b"/check") || path.ends_with(b"/probe"))
+/// Whether this only asked for `/l/NN/check`, where a verdict is read, or `/l/NN/probe`, where one is asked for: what
+/// the learner did is something else.
+fn is_aside(seen: &Seen) -> bool {
+    let path = bare(&seen.path);
+    let is_page = path.ends_with(b"/check") || path.ends_with(b"/probe");
+    seen.kind == Kind::Exchange && seen.lesson.is_some() && is_page
 }
 
 #[cfg(test)]

@@ -21,7 +21,7 @@ mod step;
 mod watcher;
 
 pub use check::{Check, Finding};
-pub use classroom::{Classroom, Done, Judged, Learner, Room, Told, lesson_of};
+pub use classroom::{Classroom, Done, Judged, Learner, Room, Told};
 pub use course::{Course, CourseError};
 pub use judge::{Passed, Past, Verdict, judge};
 pub use notebook::{Fence, Lesson, Texts, fences, file_name};

@@ -21,6 +21,8 @@ pub struct Seen {
     pub learner: Option<String>,
     /// The request: its head with labels, and what is kept of its body.
     pub request: RequestHead,
+    /// The lesson of the page that was asked for, or of the page that sent us to the learner's own server.
+    pub lesson: Option<String>,
     /// The path without `/u/NAME`, decoded.
     pub path: Vec<u8>,
     /// Where it stands in the request, as it was sent.
@@ -135,10 +137,11 @@ impl Seen {
         seen
     }
 
-    /// The same as this learner's.
+    /// The same as this learner's, in this lesson.
     #[must_use]
-    pub fn of_learner(mut self, learner: Option<String>) -> Self {
+    pub fn of_learner(mut self, learner: Option<String>, lesson: &str) -> Self {
         self.learner = learner;
+        self.lesson = Some(lesson.to_owned());
         self
     }
 
@@ -186,12 +189,14 @@ impl Seen {
                 _ => {}
             }
         }
+        let path = decode_path(path).into_owned();
         Self {
             connection: 0,
             number: 0,
             at: SystemTime::UNIX_EPOCH,
             learner,
-            path: decode_path(path).into_owned(),
+            lesson: lesson_of(&path).map(str::to_owned),
+            path,
             path_at,
             faults: request.faults().to_vec(),
             response: ResponseHead::dissect(Vec::new()),
@@ -256,6 +261,13 @@ impl Seen {
             .hash(&mut hasher);
         hasher.finish()
     }
+}
+
+/// The lesson that a path `/l/NN` or `/l/NN/...` names.
+fn lesson_of(path: &[u8]) -> Option<&str> {
+    let rest = path.strip_prefix(b"/l/")?;
+    let number = rest.split(|&octet| octet == b'/').next()?;
+    str::from_utf8(number).ok()
 }
 
 /// A path without the slash at its end, which is no difference here: the lessons' pages take both.

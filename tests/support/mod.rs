@@ -23,7 +23,7 @@ pub(crate) mod table;
 use std::ffi::OsString;
 use std::fs;
 use std::io::{self, BufRead, BufReader, Read, Write};
-use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -278,6 +278,22 @@ pub(crate) fn has_tool(test: &str, tool: &str) -> bool {
     assert!(!is_required, "{test}: {tool} is missing");
     eprintln!("{test}: skipped: {tool} is missing");
     false
+}
+
+/// A server for one connection, which answers these bytes one by one and then closes or waits.
+pub(crate) fn answering(answer: &'static [u8]) -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        stream.set_nodelay(true).unwrap();
+        let mut request = [0; 512];
+        let _asked = stream.read(&mut request).unwrap();
+        for octet in answer.chunks(1) {
+            stream.write_all(octet).unwrap();
+        }
+    });
+    address
 }
 
 /// A server in this process; it is stopped when it is dropped.

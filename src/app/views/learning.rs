@@ -82,7 +82,7 @@ pub(in crate::app) fn probe(visit: &Visit<'_>) -> Reply {
     if let Some(classroom) = visit.classroom {
         classroom
             .room()
-            .see(seen.of_learner(name), visit.request.peer.ip());
+            .see(seen.of_learner(name, "t1"), visit.request.peer.ip());
     }
     say(
         &format!(
