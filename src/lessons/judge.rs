@@ -8,7 +8,7 @@ use std::time::SystemTime;
 
 use super::check::{Check, Finding};
 use super::notebook::Lesson;
-use super::seen::{Kind, Place, Seen, bare, deletes};
+use super::seen::{Kind, Place, Seen, bare, deletes, scope};
 use super::step::Step;
 
 /// What was before an exchange, as far as checks ask for it: since the lesson began.
@@ -193,19 +193,27 @@ impl Past {
 
     /// What this cookie was set to, and by which exchange, the latest first; deletions are none.
     pub(super) fn cookies(&self, name: &[u8]) -> impl Iterator<Item = (usize, &[u8])> {
+        self.set(name).map(|(at, set)| {
+            let value = set.split(|&octet| octet == b';').next();
+            (at, value.unwrap_or_default().trim_ascii())
+        })
+    }
+
+    /// The Path and the Domain with which this cookie was set.
+    pub(super) fn scopes(&self, name: &[u8]) -> impl Iterator<Item = [Option<Vec<u8>>; 2]> {
+        self.set(name).map(|(_, set)| scope(set))
+    }
+
+    /// What stood behind this cookie's `=`, and in which exchange, the latest first; deletions are left out.
+    fn set(&self, name: &[u8]) -> impl Iterator<Item = (usize, &[u8])> {
         let all = self.before.iter().enumerate().rev();
         all.flat_map(move |(at, before)| {
-            before
-                .fields
-                .iter()
-                .rev()
-                .filter_map(move |(known, value)| {
-                    let value = (known == b"set-cookie").then(|| value.strip_prefix(name))??;
-                    let value = value.strip_prefix(b"=")?;
-                    let end = value.iter().position(|&octet| octet == b';');
-                    let (value, attributes) = value.split_at(end.unwrap_or(value.len()));
-                    (!deletes(attributes)).then(|| (at, value.trim_ascii()))
-                })
+            let fields = before.fields.iter().rev();
+            fields.filter_map(move |(known, value)| {
+                let value = (known == b"set-cookie").then(|| value.strip_prefix(name))??;
+                let set = value.strip_prefix(b"=")?;
+                (!deletes(set)).then_some((at, set))
+            })
         })
     }
 

@@ -275,6 +275,20 @@ pub(super) fn bare(path: &[u8]) -> &[u8] {
     path.strip_suffix(b"/").unwrap_or(path)
 }
 
+/// What else than its name says which cookie it is: Path and Domain, as its attributes have them.
+pub(super) fn scope(attributes: &[u8]) -> [Option<Vec<u8>>; 2] {
+    ["path=", "domain="].map(|wanted| {
+        let mut attributes = attributes.split(|&octet| octet == b';').skip(1);
+        attributes.find_map(|attribute| {
+            let (name, value) = attribute.trim_ascii().split_at_checked(wanted.len())?;
+            // A dot before a domain means nothing (RFC 6265 5.2.3).
+            let value = value.strip_prefix(b".").unwrap_or(value);
+            let is_it = name.eq_ignore_ascii_case(wanted.as_bytes());
+            is_it.then(|| value.to_vec())
+        })
+    })
+}
+
 /// Whether a cookie's attributes delete it.
 pub(super) fn deletes(attributes: &[u8]) -> bool {
     let mut attributes = attributes

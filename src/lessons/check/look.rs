@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 
 use super::{AsSet, Behind, Finding, LineEnds, Named, Relation, Test, What};
 use crate::lessons::judge::Past;
-use crate::lessons::seen::{Kind, Place, Seen, Side, bare, deletes};
+use crate::lessons::seen::{Kind, Place, Seen, Side, bare, deletes, scope};
 use crate::wire::{
     Boundary, DissectedPart, Edition, Field, FormField, HttpDate, LineEnd, Part, PartKind,
     QueryDict, Span, Version, dissect_multipart, parse_cookies, trim_blanks,
@@ -164,13 +164,18 @@ impl What {
                 test.of(at.of(seen.response.bytes()), at, Side::Response)
             }
             Self::Sets(named) => named.among(set_cookies(seen), Side::Response),
-            Self::Deletes(name) => {
+            Self::Deletes { name, is_as_set } => {
                 let set = set_cookies(seen)
                     .into_iter()
                     .find(|cookie| &cookie.name == name);
                 set.map_or_else(
                     || without(false),
-                    |cookie| answered(deletes(&cookie.value), Some(cookie.at)),
+                    |cookie| {
+                        let scope = scope(&cookie.value);
+                        let is_known = || past.scopes(name).any(|set| set == scope);
+                        let holds = deletes(&cookie.value) && (!is_as_set || is_known());
+                        answered(holds, Some(cookie.at))
+                    },
                 )
             }
             Self::Changes(name) => {
@@ -607,6 +612,7 @@ mod tests {
             ("sets age has Max-Age=600", "sets age has Secure"),
             ("sets age", "sets name"),
             ("deletes dead", "deletes age"),
+            ("no deletes dead as set", "deletes dead as set"),
             (
                 "field If-Modified-Since as answer Last-Modified",
                 "field If-Modified-Since as answer Location",
@@ -659,6 +665,25 @@ mod tests {
             assert_eq!(holds("gap at-least 0.5 before blank-line"), line, "{at}");
             assert_eq!(holds("gap at-least 0.5 before body"), body, "{at}");
             assert!(holds("body = abc") && holds("excess = de\\n") && holds("excess has de"));
+        }
+    }
+
+    #[test]
+    fn a_cookie_is_deleted_only_where_it_was_set() {
+        let answer = |attributes: &str| {
+            let answer = format!("HTTP/1.0 200 OK\r\nSet-Cookie: user={attributes}\r\n\r\n");
+            seen("GET / HTTP/1.0\r\n\r\n", &answer)
+        };
+        let mut past = Past::default();
+        past.remember(&answer("a; Path=/user; Domain=.shop.test"));
+        for (attributes, holds) in [
+            ("; Max-Age=0; domain=shop.test; path=/user", true),
+            ("; Max-Age=0; Path=/user/; Domain=shop.test", false),
+            ("; Max-Age=0; Path=/user", false),
+            ("b; Path=/user; Domain=shop.test", false),
+        ] {
+            let found = look("deletes user as set", &answer(attributes), &past);
+            assert_eq!(found.holds, holds, "{attributes}");
         }
     }
 

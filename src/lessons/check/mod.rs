@@ -32,7 +32,7 @@
 //! | `answer NAME [= V \| has V]` | it has such a field |
 //! | `answer-body [= V \| has V \| empty]` | its body is, has, or is nothing |
 //! | `sets NAME [= V \| has V]` | it sets this cookie; V is all that stands behind the `=`, attributes too. `sets sessionid` is also how it is seen that a session was written: it is saved exactly where its cookie is sent |
-//! | `deletes NAME` | it sets this cookie with `Max-Age=0` |
+//! | `deletes NAME`, `deletes NAME as set` | it sets this cookie with `Max-Age=0`; and for the very Path and Domain with which it was set |
 //! | `changes NAME` | this cookie came, and the answer sets another value for it |
 //! | `field NAME as answer NAME` | this field is what such a field of an earlier answer said |
 //! | `field NAME before answer NAME`, `field NAME after answer NAME` | both are dates, and so they stand to each other; the answer is the latest that had one |
@@ -106,7 +106,10 @@ enum What {
     Answer(Named),
     AnswerBody(Test),
     Sets(Named),
-    Deletes(Vec<u8>),
+    Deletes {
+        name: Vec<u8>,
+        is_as_set: bool,
+    },
     Changes(Vec<u8>),
     FieldAndAnswer {
         field: Vec<u8>,
@@ -339,7 +342,13 @@ impl What {
             "answer" => Self::Answer(Named::parse_field(rest)?),
             "answer-body" => Self::AnswerBody(Test::parse(rest)?),
             "sets" => Self::Sets(Named::parse(rest)?),
-            "deletes" => Self::Deletes(octets(wanted(rest, "a cookie's name")?)?),
+            "deletes" => {
+                let as_set = rest.strip_suffix(" as set");
+                Self::Deletes {
+                    name: octets(wanted(as_set.unwrap_or(rest), "a cookie's name")?)?,
+                    is_as_set: as_set.is_some(),
+                }
+            }
             "changes" => Self::Changes(octets(wanted(rest, "a cookie's name")?)?),
             "after" => {
                 let (step, wait) = match rest.split_once(" by ") {

@@ -120,7 +120,11 @@ impl What {
             Self::Answer(named) => named.words(&say("in the answer, field", "回答里的字段"), lang),
             Self::AnswerBody(test) => test.words(&say("the answer's body", "回答的主体"), lang),
             Self::Sets(named) => named.words(&say("the answer sets", "回答设置 cookie"), lang),
-            Self::Deletes(name) => of("the answer deletes the cookie", "回答删除 cookie", name),
+            Self::Deletes { name, is_as_set } => {
+                let words = of("the answer deletes the cookie", "回答删除 cookie", name);
+                let scope = say(", with its Path and Domain", "，Path 和 Domain 也相同");
+                words + if *is_as_set { &scope } else { "" }
+            }
             Self::Changes(name) => of("the answer changes the cookie", "回答更换 cookie", name),
             Self::FieldAndAnswer {
                 field,

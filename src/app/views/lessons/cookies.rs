@@ -229,8 +229,8 @@ pub(in crate::app) fn values(visit: &Visit<'_>) -> Reply {
             .line("  as sent", site::as_on_the_wire(raw))
             .line("  octal undone", shown(&cookie.value))
             .line("  percent undone", shown(&percent));
-        // What a client takes at most, name and value together (RFC 6265 6.1).
-        let bytes = cookie.name.len() + 1 + raw.len();
+        // What a client is asked to keep, name and value together (RFC 6265 6.1).
+        let bytes = cookie.name.len() + raw.len();
         if bytes > 4096 {
             text = text.line("  bytes", format!("{bytes}, over 4096"));
         }
