@@ -24,6 +24,8 @@ struct Before {
     connection: u64,
     /// Without a slash at its end.
     path: Vec<u8>,
+    /// As it was sent.
+    target: Vec<u8>,
     essence: u64,
     /// The fields of the answer, names in lower case.
     fields: Vec<(Vec<u8>, Vec<u8>)>,
@@ -181,6 +183,7 @@ impl Past {
         self.before.push_back(Before {
             connection: seen.connection,
             path: bare(&seen.path).to_vec(),
+            target: seen.request.target().to_vec(),
             essence: seen.essence(),
             fields,
         });
@@ -230,14 +233,19 @@ impl Past {
         self.fields(name)
     }
 
-    /// The value of this field in the answer before.
-    pub(super) fn last_answer(&self, name: &[u8]) -> Option<&[u8]> {
-        let name = name.to_ascii_lowercase();
-        let fields = &self.before.back()?.fields;
-        fields
-            .iter()
-            .find(|(known, _)| *known == name)
-            .map(|(_, value)| &**value)
+    /// How many requests in a row, up to one for this target, were for the Location of the answer before them.
+    pub(super) fn hops(&self, target: &[u8]) -> usize {
+        let mut target = target;
+        let mut hops = 0;
+        for before in self.before.iter().rev() {
+            let location = before.fields.iter().find(|(name, _)| name == b"location");
+            if location.map(|(_, location)| without_host(location)) != Some(target) {
+                break;
+            }
+            target = &before.target;
+            hops += 1;
+        }
+        hops
     }
 
     fn fields(&self, name: &[u8]) -> impl Iterator<Item = &[u8]> {
@@ -275,6 +283,15 @@ impl Past {
             .filter(|before| before.path == path)
             .count()
     }
+}
+
+/// What an absolute URI is to the server that it names: a path and a query.
+fn without_host(location: &[u8]) -> &[u8] {
+    let path = location.strip_prefix(b"http://").and_then(|rest| {
+        let slash = rest.iter().position(|&octet| octet == b'/')?;
+        rest.get(slash..)
+    });
+    path.unwrap_or(location)
 }
 
 #[cfg(test)]
@@ -364,6 +381,21 @@ mod tests {
     }
 
     #[test]
+    fn redirects_are_counted_as_far_as_they_were_followed() {
+        let mut past = Past::default();
+        for (target, location) in [
+            ("/0", "/1"),
+            ("/a", "/b"),
+            ("/b", "http://h/c"),
+            ("/c", "/d"),
+        ] {
+            let answer = format!("HTTP/1.0 302 Found\r\nLocation: {location}\r\n\r\n");
+            past.remember(&seen(&format!("GET {target} HTTP/1.0\r\n\r\n"), &answer));
+        }
+        assert_eq!((past.hops(b"/d"), past.hops(b"/c")), (3, 0));
+    }
+
+    #[test]
     fn the_past_is_bounded() {
         let mut past = Past::default();
         let answer = format!(
@@ -375,6 +407,6 @@ mod tests {
             past.remember(&long);
         }
         assert_eq!(past.times(b"/a"), REMEMBERED);
-        assert_eq!(past.last_answer(b"Location"), None);
+        assert_eq!(past.hops(b"/late"), 0);
     }
 }

@@ -219,18 +219,17 @@ impl What {
                 };
                 asked(holds, came.value_at)
             }
-            Self::TargetAsLocation => {
-                let location = past.last_answer(b"Location");
-                let holds = location.is_some_and(|location| {
-                    // An absolute URI leads to the same target.
-                    let path = location.strip_prefix(b"http://").and_then(|rest| {
-                        rest.iter()
-                            .position(|&octet| octet == b'/')
-                            .and_then(|at| rest.get(at..))
-                    });
-                    path.unwrap_or(location) == request.target()
-                });
-                asked(holds, request.target_at())
+            Self::Hops(least) => {
+                let hops = past.hops(request.target());
+                let saw = if *least > 1 {
+                    hops.to_string()
+                } else {
+                    String::new()
+                };
+                Finding {
+                    saw,
+                    ..asked(hops >= *least, request.target_at())
+                }
             }
             Self::After { step, wait } => {
                 let Some(done) = past.done(step) else {
@@ -618,6 +617,7 @@ mod tests {
                 "field If-Modified-Since as answer Location",
             ),
             ("target as Location", "no target as Location"),
+            ("hops at-least 1", "hops at-least 2"),
             ("no cookie dead as set", "cookie dead as set"),
             ("no changes age", "changes age"),
             ("after first", "after second"),

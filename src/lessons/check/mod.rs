@@ -37,6 +37,7 @@
 //! | `field NAME as answer NAME` | this field is what such a field of an earlier answer said |
 //! | `field NAME before answer NAME`, `field NAME after answer NAME` | both are dates, and so they stand to each other; the answer is the latest that had one |
 //! | `target as Location` | the target's path and query are the Location of the answer before it |
+//! | `hops at-least N` | so were those of the N requests up to this one |
 //! | `after STEP`, `after STEP by S` | the step was done by an earlier exchange, S seconds ago or more |
 //! | `repeated` | an earlier request had this very method, target and body |
 //! | `times at-least N` | with this exchange the path was asked for so often |
@@ -116,7 +117,8 @@ enum What {
         relation: Relation,
         answer: Vec<u8>,
     },
-    TargetAsLocation,
+    /// So many times in a row a target was the Location before it.
+    Hops(usize),
     After {
         step: String,
         wait: Duration,
@@ -273,7 +275,8 @@ impl What {
                 let path = octets(path)?;
                 Self::Path { path, is_prefix }
             }
-            "target" if rest == "as Location" => Self::TargetAsLocation,
+            "target" if rest == "as Location" => Self::Hops(1),
+            "hops" => Self::Hops(number(least(rest)?)?),
             "target" => Self::Target(octets(wanted(rest, "a target")?)?),
             "query" => Self::Query(Named::parse_perhaps(rest)?),
             "form" => Self::Form(Named::parse_perhaps(rest)?),

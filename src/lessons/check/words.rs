@@ -147,10 +147,12 @@ impl What {
                     (Relation::After, true) => format!("字段 {field} 的日期晚于回答里的 {answer}"),
                 }
             }
-            Self::TargetAsLocation => say(
+            Self::Hops(1) => say(
                 "the target is the Location before it",
                 "请求目标就是上一个 Location",
             ),
+            Self::Hops(least) if zh => format!("连续跟随至少 {least} 次重定向"),
+            Self::Hops(least) => format!("at least {least} redirects followed in a row"),
             Self::After { step, wait } if wait.is_zero() => {
                 if zh {
                     format!("在步骤 {step} 之后")
