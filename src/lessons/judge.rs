@@ -230,7 +230,15 @@ impl Past {
 
     /// The values of this field in earlier answers, the latest first.
     pub(super) fn answers(&self, name: &[u8]) -> impl Iterator<Item = &[u8]> {
-        self.fields(name)
+        let name = name.to_ascii_lowercase();
+        let fields = self
+            .before
+            .iter()
+            .rev()
+            .flat_map(|before| before.fields.iter().rev());
+        fields
+            .filter(move |(known, _)| *known == name)
+            .map(|(_, value)| &**value)
     }
 
     /// How many requests in a row, up to one for this target, were for the Location of the answer before them.
@@ -246,18 +254,6 @@ impl Past {
             hops += 1;
         }
         hops
-    }
-
-    fn fields(&self, name: &[u8]) -> impl Iterator<Item = &[u8]> {
-        let name = name.to_ascii_lowercase();
-        let fields = self
-            .before
-            .iter()
-            .rev()
-            .flat_map(|before| before.fields.iter().rev());
-        fields
-            .filter(move |(known, _)| *known == name)
-            .map(|(_, value)| &**value)
     }
 
     pub(super) fn last_connection(&self) -> Option<u64> {

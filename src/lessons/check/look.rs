@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use super::{AsSet, Behind, Finding, LineEnds, Named, Relation, Test, What};
+use super::{AsSet, Finding, LineEnds, Named, Relation, Start, Test, What};
 use crate::lessons::judge::Past;
 use crate::lessons::seen::{Kind, Place, Seen, Side, bare, deletes, scope};
 use crate::wire::{
@@ -134,11 +134,11 @@ impl What {
             } => {
                 let gap = match before {
                     None => seen.longest_gap(|_| true),
-                    Some(Behind::BlankLine) => {
+                    Some(Start::BlankLine) => {
                         let line = label_at(seen, |part| matches!(part, Part::BlankLine(_)));
                         seen.longest_gap(|at| line.is_some_and(|line| line.start == at))
                     }
-                    Some(Behind::Body) => seen.longest_gap(|at| seen.body_at().start == at),
+                    Some(Start::Body) => seen.longest_gap(|at| seen.body_at().start == at),
                 };
                 let saw = format!("{:.1} s", gap.as_secs_f64());
                 told((gap >= *wait) == *is_least, saw)

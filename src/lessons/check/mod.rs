@@ -42,8 +42,8 @@
 //! | `repeated` | an earlier request had this very method, target and body |
 //! | `times at-least N` | with this exchange the path was asked for so often |
 //!
-//! `at-least N` counts bytes, and stands wherever `has V` does. `no` before any of them turns it round. In V `\r`, `\n`, `\t`, `\\` and `\xHH` are bytes. There are no
-//! expressions: all checks of a list have to hold.
+//! `at-least N` counts bytes, and stands wherever `has V` does. `no` before any of them turns it round. In V `\r`, `\n`,
+//! `\t`, `\\` and `\xHH` are bytes. There are no expressions: all checks of a list have to hold.
 
 mod look;
 mod words;
@@ -99,7 +99,7 @@ enum What {
     Gap {
         wait: Duration,
         is_least: bool,
-        before: Option<Behind>,
+        before: Option<Start>,
     },
     HalfClose,
     SameConnection,
@@ -153,9 +153,9 @@ enum AsSet {
     Behind(Vec<u8>),
 }
 
-/// What a piece begins with.
+/// What a piece of the request begins with.
 #[derive(Clone, Copy, Debug, PartialEq)]
-enum Behind {
+enum Start {
     BlankLine,
     Body,
 }
@@ -331,7 +331,7 @@ impl What {
             "closed" => alone(Self::Closed)?,
             "reads" => Self::Reads(number(least(rest)?)?),
             "gap" => {
-                let (rest, before) = Behind::parse(rest)?;
+                let (rest, before) = Start::parse(rest)?;
                 let under = rest.strip_prefix("under");
                 Self::Gap {
                     wait: seconds(under.map_or_else(|| least(rest), Ok)?)?,
@@ -433,7 +433,7 @@ impl AsSet {
     }
 }
 
-impl Behind {
+impl Start {
     /// The text without `before ...` at its end.
     fn parse(text: &str) -> Result<(&str, Option<Self>), String> {
         match text.split_once(" before ") {

@@ -1,6 +1,6 @@
 //! What each check wants, in a few words of either language.
 
-use super::{AsSet, Behind, LineEnds, Named, Relation, Test, What};
+use super::{AsSet, LineEnds, Named, Relation, Start, Test, What};
 use crate::wire::{Escaped, Lang, Version};
 
 impl What {
@@ -105,10 +105,10 @@ impl What {
                 };
                 match before {
                     None => words,
-                    Some(Behind::BlankLine) => {
+                    Some(Start::BlankLine) => {
                         words + &say(" before the blank line", "，在空行之前")
                     }
-                    Some(Behind::Body) => words + &say(" before the body", "，在主体之前"),
+                    Some(Start::Body) => words + &say(" before the body", "，在主体之前"),
                 }
             }
             Self::HalfClose => say(
