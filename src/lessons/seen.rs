@@ -89,7 +89,7 @@ impl Seen {
         if faults.any(is_last) || exchange.faults.iter().any(is_last) {
             bytes.extend_from_slice(behind);
         }
-        let mut seen = Self::of(&bytes, &transcript.timeline);
+        let mut seen = Self::of(bytes, &transcript.timeline);
         seen.connection = exchange.connection;
         seen.number = transcript.number;
         seen.at = exchange.at;
@@ -111,7 +111,7 @@ impl Seen {
     /// A request that has stopped half-way, and the word that the console gave.
     #[must_use]
     pub fn waiting(connection: u64, open: &Open, at: SystemTime, hint: Fault) -> Self {
-        let mut seen = Self::of(&open.request.bytes, &open.timeline);
+        let mut seen = Self::of(open.request.bytes.clone(), &open.timeline);
         seen.connection = connection;
         seen.number = open.exchanges + 1;
         seen.at = at;
@@ -126,7 +126,7 @@ impl Seen {
     /// What the learner's own server answered to a request of ours.
     #[must_use]
     pub fn probe(request: &[u8], response: &[u8], is_closed: bool, at: SystemTime) -> Self {
-        let mut seen = Self::of(request, &[]);
+        let mut seen = Self::of(request.to_vec(), &[]);
         seen.at = at;
         seen.kind = Kind::Probe { is_closed };
         seen.response = ResponseHead::dissect(response.to_vec());
@@ -154,8 +154,8 @@ impl Seen {
         }
     }
 
-    fn of(request: &[u8], timeline: &[Event]) -> Self {
-        let request = RequestHead::dissect(request.to_vec());
+    fn of(request: Vec<u8>, timeline: &[Event]) -> Self {
+        let request = RequestHead::dissect(request);
         let target = request.target_at();
         // A target that is refused has no path; what it was meant to be can be read all the same.
         let meant = request
